@@ -1,0 +1,43 @@
+"""What all statistics share."""
+
+from __future__ import annotations
+
+from typing import Protocol, Self, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int64]
+Flags: TypeAlias = NDArray[np.bool_]
+
+
+class Statistic(Protocol):
+    """A mergeable summary of rows.
+
+    `a | b` is the statistic of the rows of both. It is associative and commutative up to the
+    reordering of floating-point sums, and the statistic of no rows is its identity. Both sides
+    stand on the same layout; anything else raises `ProfileError`.
+    """
+
+    def __or__(self, other: Self, /) -> Self:
+        """Merge two disjoint sets of rows."""
+        ...
+
+
+def lowest(a: float | None, b: float | None) -> float | None:
+    """The smaller of two optional numbers.
+
+    >>> lowest(None, 2.0)
+    2.0
+    """
+    return b if a is None else a if b is None else min(a, b)
+
+
+def highest(a: float | None, b: float | None) -> float | None:
+    """The larger of two optional numbers.
+
+    >>> highest(3.0, None)
+    3.0
+    """
+    return b if a is None else a if b is None else max(a, b)

@@ -1,0 +1,61 @@
+"""What all profiles of a model share, fixed once by its reference."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TypeAlias
+
+import msgspec
+
+from watchkeeper.core.model import Model
+from watchkeeper.profiles.categorical import Vocabulary
+from watchkeeper.profiles.grid import Grid
+from watchkeeper.profiles.performance import PerformanceLayout
+
+Axis: TypeAlias = Grid | Vocabulary
+"""How one column is counted."""
+
+MISSING = "(missing)"
+"""The segment of rows without a value in the segment's column."""
+
+OTHER = "(other)"
+"""The segment of rows whose value is not among the most frequent of the reference."""
+
+
+class Layout(msgspec.Struct, frozen=True):
+    """The axes along which every profile of a model counts.
+
+    Attributes
+    ----------
+    model
+        Columns, kinds, roles and thresholds.
+    axes
+        A `Grid` for each numeric, datetime and text column (text is measured by its length in
+        characters), a `Vocabulary` for each categorical one.
+    segments
+        For each segment or sensitive column its most frequent values; `MISSING` and `OTHER` hold
+        the rest, so the segments of a column add up to the whole.
+    dtypes
+        The Arrow type of each column of the reference, as text.
+    performance
+        How labels are counted against predictions; None where the model has not both.
+    """
+
+    model: Model
+    axes: dict[str, Axis]
+    segments: dict[str, tuple[str, ...]]
+    dtypes: dict[str, str]
+    performance: PerformanceLayout | None = None
+
+    @property
+    def id(self) -> str:
+        """A fingerprint of all that decides what is counted; profiles merge only within one."""
+        digest = hashlib.sha256()
+        for name, axis in sorted(self.axes.items()):
+            digest.update(name.encode())
+            if isinstance(axis, Grid):
+                digest.update(axis.edges.tobytes())
+            else:
+                digest.update("\0".join(axis.values).encode("utf-8", "surrogatepass"))
+        digest.update(repr(sorted(self.segments.items())).encode())
+        return digest.hexdigest()[:16]
