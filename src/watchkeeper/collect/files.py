@@ -1,0 +1,309 @@
+"""Files as sources: Parquet and Arrow by PyArrow, CSV and JSON lines by DuckDB."""
+
+from __future__ import annotations
+
+import csv
+import glob
+import gzip
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import ibis
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from watchkeeper.collect.frames import refuse_duplicates
+from watchkeeper.collect.source import Source, batch_rows
+from watchkeeper.core.errors import InputError
+
+FORMATS: Mapping[str, str] = {
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".arrow": "arrow",
+    ".feather": "arrow",
+    ".ipc": "arrow",
+    ".csv": "csv",
+    ".csv.gz": "csv",
+    ".tsv": "csv",
+    ".tsv.gz": "csv",
+    ".csv.zst": "csv",
+    ".jsonl": "json",
+    ".ndjson": "json",
+    ".json": "json",
+    ".jsonl.gz": "json",
+    ".ndjson.gz": "json",
+    ".json.gz": "json",
+}
+"""Which suffix is read how."""
+
+
+_BUFFER_BYTES = 1 << 18  # A row group may be as large as the file: it is streamed, not loaded.
+
+
+@dataclass(frozen=True)
+class ParquetSource:
+    """Parquet files of one schema; text comes as dictionaries, which are cheap to count."""
+
+    paths: tuple[Path, ...]
+    name: str
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """The columns of the first file, in which a column of another file must have its type."""
+        schemas = [_opened(path).schema_arrow for path in self.paths]
+        refuse_duplicates(schemas[0].names, str(self.paths[0]))
+        return _common_schema(schemas, self.paths)
+
+    @cached_property
+    def rows(self) -> int:
+        """Rows of all files, from their footers."""
+        return sum(_opened(path).metadata.num_rows for path in self.paths)
+
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """The rows, a batch at a time."""
+        size = batch_rows(len(self.schema))
+        for path in self.paths:
+            try:
+                yield from self._read(path, columns, size)
+            except (pa.ArrowException, OSError) as error:
+                raise _unreadable(path, error) from error
+
+    def table(self) -> ibis.Table:
+        """The files as an Ibis table over DuckDB."""
+        connection = ibis.duckdb.connect()
+        return connection.read_parquet([str(path) for path in self.paths], union_by_name=True)
+
+    def _read(
+        self, path: Path, columns: Sequence[str] | None, size: int
+    ) -> Iterator[pa.RecordBatch]:
+        schema = _opened(path).schema_arrow
+        texts = [
+            field.name
+            for field in schema
+            if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)
+        ]
+        wanted = None if columns is None else [name for name in columns if name in schema.names]
+        with pq.ParquetFile(
+            path, read_dictionary=texts, pre_buffer=False, buffer_size=_BUFFER_BYTES
+        ) as file:
+            yield from file.iter_batches(batch_size=size, columns=wanted)
+
+
+@dataclass(frozen=True)
+class ArrowFileSource:
+    """Arrow IPC (Feather) files, memory-mapped."""
+
+    paths: tuple[Path, ...]
+    name: str
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """The columns of the first file."""
+        schemas = [self._open(path).schema for path in self.paths]
+        refuse_duplicates(schemas[0].names, str(self.paths[0]))
+        return _common_schema(schemas, self.paths)
+
+    @property
+    def rows(self) -> None:
+        """Not known before reading."""
+        return
+
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """The rows, a batch at a time."""
+        size = batch_rows(len(self.schema))
+        for path in self.paths:
+            reader = self._open(path)
+            for index in range(reader.num_record_batches):
+                batch = reader.get_batch(index)
+                if columns is not None:
+                    batch = batch.select([name for name in columns if name in batch.schema.names])
+                for start in range(0, batch.num_rows, size):
+                    yield batch.slice(start, size)
+
+    def table(self) -> ibis.Table:
+        """The files as an Ibis table over DuckDB."""
+        return ibis.memtable(pa.Table.from_batches(list(self.batches()), schema=self.schema))
+
+    def _open(self, path: Path) -> pa.ipc.RecordBatchFileReader:
+        try:
+            return pa.ipc.open_file(pa.memory_map(str(path)))
+        except (pa.ArrowException, OSError) as error:
+            raise _unreadable(path, error) from error
+
+
+@dataclass(frozen=True)
+class TextSource:
+    """CSV or JSON-lines files, plain or compressed, read by DuckDB."""
+
+    paths: tuple[Path, ...]
+    name: str
+    format: str
+    as_text: tuple[str, ...] = field(default=())
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """The columns, with the types that DuckDB infers from all rows."""
+        return self.table().schema().to_pyarrow()
+
+    @property
+    def rows(self) -> None:
+        """Not known before reading."""
+        return
+
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """The rows, a batch at a time."""
+        table = self.table()
+        chosen = table if columns is None else table.select(list(columns))
+        try:
+            yield from chosen.to_pyarrow_batches(chunk_size=batch_rows(len(table.columns)))
+        except Exception as error:  # noqa: BLE001  # DuckDB raises its own tree, translated here
+            raise _unparsable(self.name, error) from error
+
+    def table(self) -> ibis.Table:
+        """The files as an Ibis table over DuckDB."""
+        connection = ibis.duckdb.connect()
+        paths = [str(path) for path in self.paths]
+        try:
+            if self.format == "json":
+                return connection.read_json(paths)
+            types = dict.fromkeys(self.as_text, "VARCHAR")
+            options = {"types": types} if types else {}
+            return connection.read_csv(paths, union_by_name=True, sample_size=-1, **options)
+        except Exception as error:  # noqa: BLE001  # DuckDB raises its own tree, translated here
+            raise _unparsable(self.name, error) from error
+
+
+def open_files(pattern: str, *, as_text: Sequence[str] = ()) -> Source:
+    """The source for a file, a glob or a directory.
+
+    Parameters
+    ----------
+    pattern
+        A path; a directory stands for all files of a known format below it.
+    as_text
+        Columns of CSV files to read as text, whatever they look like.
+
+    Raises
+    ------
+    InputError
+        Nothing there, an unknown or mixed format, or a file that cannot be read.
+    """
+    paths = _find(pattern)
+    formats = {_format(path) for path in paths}
+    if len(formats) > 1:
+        raise InputError(
+            f"{pattern} holds files of several formats ({', '.join(sorted(formats))}); name one, "
+            f"for example {pattern.rstrip('/')}/*.parquet"
+        )
+    empty = [path for path in paths if path.stat().st_size == 0]
+    if empty:
+        raise InputError(f"{empty[0]} is empty (0 bytes); check how it was written")
+    chosen = formats.pop()
+    if chosen == "parquet":
+        return ParquetSource(paths, pattern)
+    if chosen == "arrow":
+        return ArrowFileSource(paths, pattern)
+    for path in paths:
+        _check_text(path, chosen)
+    return TextSource(paths, pattern, chosen, tuple(as_text))
+
+
+def _find(pattern: str) -> tuple[Path, ...]:
+    """The files that a path, glob or directory means, in the order of their names."""
+    path = Path(pattern).expanduser()
+    if path.is_dir():
+        files = sorted(p for p in path.rglob("*") if p.is_file() and _suffix(p) in FORMATS)
+        if not files:
+            raise InputError(
+                f"directory {pattern} holds no data file; Watchkeeper reads {_known()}"
+            )
+        return tuple(files)
+    if path.exists():
+        return (path,)
+    found = sorted(Path(name) for name in glob.glob(str(path), recursive=True))
+    found = [p for p in found if p.is_file()]
+    if not found:
+        what = "no file matches" if glob.has_magic(pattern) else "there is no file"
+        raise InputError(f"{what} {pattern}; check the path (now in {Path.cwd().name}/)")
+    return tuple(found)
+
+
+def _suffix(path: Path) -> str:
+    name = path.name.lower()
+    return next((s for s in sorted(FORMATS, key=len, reverse=True) if name.endswith(s)), "")
+
+
+def _format(path: Path) -> str:
+    suffix = _suffix(path)
+    if not suffix:
+        raise InputError(f"{path} is of no known format; Watchkeeper reads {_known()}")
+    return FORMATS[suffix]
+
+
+def _known() -> str:
+    return ", ".join(sorted(FORMATS))
+
+
+def _opened(path: Path) -> pq.ParquetFile:
+    try:
+        return pq.ParquetFile(path, pre_buffer=False)
+    except (pa.ArrowException, OSError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _common_schema(schemas: Sequence[pa.Schema], paths: Sequence[Path]) -> pa.Schema:
+    """The columns of all files; types that widen are widened, others refused."""
+    try:
+        return pa.unify_schemas(schemas, promote_options="permissive")
+    except pa.ArrowException as error:
+        raise InputError(
+            f"{paths[0]} and the files beside it do not have the same column types ({error}); "
+            "write them with one schema or name fewer files"
+        ) from error
+
+
+def _check_text(path: Path, format_: str) -> None:
+    """Refuse what DuckDB would read in a way that hides a fault: encoding, doubled names."""
+    if path.name.lower().endswith(".zst"):
+        return
+    opener = gzip.open if path.name.lower().endswith(".gz") else open
+    try:
+        with opener(path, "rb") as file:
+            head = file.read(1 << 20)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    try:
+        text = head.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if error.end < len(head) - 4 or len(head) < 1 << 20:
+            raise InputError(
+                f"{path} is not UTF-8 (byte {error.start}); convert it, for example with "
+                f"`iconv -f latin1 -t utf-8 {path.name} > fixed.csv`"
+            ) from error
+        text = head[: error.start].decode("utf-8-sig")
+    if format_ == "csv":
+        first = text.splitlines()[:1]
+        if first:
+            delimiter = max(",\t;|", key=first[0].count)
+            refuse_duplicates(next(csv.reader(first, delimiter=delimiter)), str(path))
+
+
+def _unreadable(path: Path, error: Exception) -> InputError:
+    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return InputError(
+        f"{path} cannot be read ({reason}); check that it is complete, of the format that its "
+        "name says, and readable by you"
+    )
+
+
+def _unparsable(name: str, error: Exception) -> InputError:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    message = " ".join(lines[:3])[:300]
+    hint = "check the file"
+    if "onver" in message:
+        hint = "make the column one type, or read it as text with --kind COLUMN=categorical"
+    elif "unicode" in message.lower() or "utf" in message.lower():
+        hint = "it is not UTF-8; convert it, for example with `iconv -f latin1 -t utf-8`"
+    return InputError(f"{name} cannot be parsed ({message}); {hint}")
