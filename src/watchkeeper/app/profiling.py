@@ -10,6 +10,7 @@ from typing import TypeAlias
 import numpy as np
 import pyarrow as pa
 
+from watchkeeper.collect.engine import table_batches
 from watchkeeper.collect.source import Source, batch_rows, sample
 from watchkeeper.core.errors import InputError
 from watchkeeper.core.model import Model, Task
@@ -122,7 +123,7 @@ def _by_group(source: Source, group: str) -> Iterator[pa.RecordBatch]:
     """Rows in the order of `group`, cut only where it changes."""
     held: pa.Table | None = None
     ordered = source.table().order_by(group)
-    for batch in ordered.to_pyarrow_batches(chunk_size=batch_rows(len(source.schema))):
+    for batch in table_batches(ordered, batch_rows(len(source.schema))):
         table = pa.Table.from_batches([batch])
         table = table if held is None else pa.concat_tables([held, table])
         keys = table.column(group)

@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+import duckdb
 import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from watchkeeper.collect.frames import refuse_duplicates
+from watchkeeper.collect.engine import arrow_table, relation_batches
+from watchkeeper.collect.frames import quoted, refuse_duplicates
 from watchkeeper.collect.source import Source, batch_rows
 from watchkeeper.core.errors import InputError
 
@@ -124,7 +126,7 @@ class ArrowFileSource:
 
     def table(self) -> ibis.Table:
         """The files as an Ibis table over DuckDB."""
-        return ibis.memtable(pa.Table.from_batches(list(self.batches()), schema=self.schema))
+        return arrow_table(pa.Table.from_batches(list(self.batches()), schema=self.schema))
 
     def _open(self, path: Path) -> pa.ipc.RecordBatchFileReader:
         try:
@@ -145,7 +147,7 @@ class TextSource:
     @cached_property
     def schema(self) -> pa.Schema:
         """The columns, with the types that DuckDB infers from all rows."""
-        return self.table().schema().to_pyarrow()
+        return self._relation(duckdb.connect()).limit(0).to_arrow_table().schema
 
     @property
     def rows(self) -> None:
@@ -154,24 +156,30 @@ class TextSource:
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """The rows, a batch at a time."""
-        table = self.table()
-        chosen = table if columns is None else table.select(list(columns))
+        chosen = self._relation(duckdb.connect())
+        if columns is not None:
+            chosen = chosen.project(", ".join(quoted(name) for name in columns))
         try:
-            yield from chosen.to_pyarrow_batches(chunk_size=batch_rows(len(table.columns)))
-        except Exception as error:  # noqa: BLE001  # DuckDB raises its own tree, translated here
+            yield from relation_batches(chosen, batch_rows(len(self.schema)))
+        except (duckdb.Error, pa.ArrowException, OSError) as error:
             raise _unparsable(self.name, error) from error
 
     def table(self) -> ibis.Table:
         """The files as an Ibis table over DuckDB."""
         connection = ibis.duckdb.connect()
+        self._relation(connection.con).create_view("rows")
+        return connection.table("rows")
+
+    def _relation(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
         paths = [str(path) for path in self.paths]
         try:
             if self.format == "json":
                 return connection.read_json(paths)
             types = dict.fromkeys(self.as_text, "VARCHAR")
-            options = {"types": types} if types else {}
+            options = {"dtype": types} if types else {}
+            # Types are inferred from all rows: a column whose last row is a word is text.
             return connection.read_csv(paths, union_by_name=True, sample_size=-1, **options)
-        except Exception as error:  # noqa: BLE001  # DuckDB raises its own tree, translated here
+        except (duckdb.Error, OSError) as error:
             raise _unparsable(self.name, error) from error
 
 

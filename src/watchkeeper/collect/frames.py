@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import ibis
 import pyarrow as pa
 
+from watchkeeper.collect.engine import arrow_table, relation_batches, table_batches
 from watchkeeper.collect.source import Source, batch_rows
 from watchkeeper.core.errors import InputError
 
@@ -40,7 +41,7 @@ class ArrowSource:
 
     def table(self) -> ibis.Table:
         """The rows as an Ibis table over DuckDB."""
-        return ibis.memtable(self.data)
+        return arrow_table(self.data)
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class RelationSource:
     @property
     def schema(self) -> pa.Schema:
         """The columns and their types."""
-        return self.relation.limit(0).arrow().schema
+        return self.relation.limit(0).to_arrow_table().schema
 
     @property
     def rows(self) -> None:
@@ -65,11 +66,11 @@ class RelationSource:
         chosen = self.relation
         if columns is not None:
             chosen = chosen.project(", ".join(quoted(name) for name in columns))
-        yield from _reader(chosen, batch_rows(len(self.relation.columns)))
+        yield from relation_batches(chosen, batch_rows(len(self.relation.columns)))
 
     def table(self) -> ibis.Table:
         """The rows as an Ibis table."""
-        return ibis.memtable(self.relation.to_arrow_table())
+        return arrow_table(self.relation.to_arrow_table())
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,6 @@ class IbisSource:
 
     expression: ibis.Table
     name: str = "table"
-    _schema: list[pa.Schema] = field(default_factory=list)
 
     @property
     def schema(self) -> pa.Schema:
@@ -93,7 +93,7 @@ class IbisSource:
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """The rows, a batch at a time."""
         chosen = self.expression if columns is None else self.expression.select(list(columns))
-        yield from chosen.to_pyarrow_batches(chunk_size=batch_rows(len(self.schema)))
+        yield from table_batches(chosen, batch_rows(len(self.schema)))
 
     def table(self) -> ibis.Table:
         """The table itself."""
@@ -142,13 +142,6 @@ def refuse_duplicates(names: Sequence[str], where: str) -> None:
 def quoted(name: str) -> str:
     """A column name as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
-
-
-def _reader(relation: Any, rows: int) -> pa.RecordBatchReader:
-    """A stream of Arrow batches; the method's name changed in DuckDB 1.4."""
-    if hasattr(relation, "to_arrow_reader"):
-        return relation.to_arrow_reader(rows)
-    return relation.fetch_arrow_reader(rows)
 
 
 def _collected(data: Any) -> Any:

@@ -69,7 +69,8 @@ def counted(array: pa.Array) -> tuple[dict[str, int], int]:
         found = np.flatnonzero(held)
         values = array.dictionary.take(pa.array(found)).to_pylist()
         pairs = zip(values, held[found].tolist(), strict=True)
-        return _by_text(pairs)
+        counts, nulls = _by_text(pairs)
+        return counts, nulls + indices.null_count
     if _is_nested(array.type):
         return {}, len(array)
     entries = array.value_counts()
