@@ -83,10 +83,10 @@ def _fit_axis(column: Column, array: pa.Array, model: Model) -> Axis:
 def _extra_edges(column: Column, model: Model) -> Floats | None:
     """Edges at the limits of a constraint and at a score's threshold, so both count exactly."""
     wanted: list[float] = []
-    low, high = column.constraint.minimum, column.constraint.maximum
-    if isinstance(low, (int, float)):
-        wanted.append(float(low))
-    if isinstance(high, (int, float)):
+    low, high = column.constraint.limits()
+    if low is not None:
+        wanted.append(low)
+    if high is not None:
         wanted.append(float(np.nextafter(high, np.inf)))
     if column.name == model.score and model.task is Task.BINARY:
         wanted.append(model.threshold)

@@ -1,0 +1,183 @@
+"""Two sets of rows in, the report document out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+
+from watchkeeper.app.document import Side, assemble
+from watchkeeper.app.infer import resolve
+from watchkeeper.app.profiling import Progress, draw_sample, fit, profile_source, silent
+from watchkeeper.app.sources import as_profile, open_source
+from watchkeeper.collect.source import Source
+from watchkeeper.core.errors import InputError
+from watchkeeper.core.model import Kind, Model
+from watchkeeper.profiles.fit import with_bounds
+from watchkeeper.profiles.layout import Layout
+from watchkeeper.profiles.profile import Profile
+
+Roles = Mapping[str, Any]
+"""Roles, kinds and options given beside a model file; they win over it."""
+
+
+def compare(
+    reference: object,
+    current: object,
+    *,
+    model: object = None,
+    roles: Roles | None = None,
+    now: datetime | None = None,
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """Compare a window with its reference.
+
+    Parameters
+    ----------
+    reference, current
+        Paths, data frames, Arrow, DuckDB or Ibis objects; or profiles of them.
+    model
+        A model, the path of a model file, or what such a file holds as a mapping. Where it is
+        None, kinds are inferred and no column has a role but those in `roles`.
+    roles
+        Roles, kinds and options that win over the model.
+    now
+        The time that timeliness is measured at; not measured where it is None.
+    progress
+        Told how far it is.
+
+    Returns
+    -------
+    dict
+        The report document: see `docs/reference/report.md`.
+
+    Raises
+    ------
+    InputError
+        Data that cannot be read, are empty, or share no column.
+    ModelError
+        A role that names no column, or columns that do not fit their role.
+    ProfileError
+        Profiles that do not stand on one layout.
+    """
+    before, after = prepare(reference, current, model=model, roles=roles, progress=progress)
+    progress(1.0, "measuring")
+    return assemble(before, after, now=now)
+
+
+def prepare(
+    reference: object,
+    current: object,
+    *,
+    model: object = None,
+    roles: Roles | None = None,
+    progress: Progress = silent,
+) -> tuple[Side, Side]:
+    """Both sides as profiles on one layout."""
+    made = as_profile(current)
+    before = prepare_reference(
+        reference, model=model, roles=roles, layout=made.layout if made else None, progress=progress
+    )
+    name = describe(current, "current")
+    if made is None:
+        as_text = texts(before.profile.layout.model)
+        source = open_source(current, name="the current data", as_text=as_text)
+        refuse_strangers(before.profile.layout, source)
+        made = profile_source(source, before.profile.layout, progress=progress)
+    elif made.layout.id != before.profile.layout.id:
+        raise_foreign(name)
+    if made.whole.rows == 0:
+        raise InputError(f"{name} has no rows; there is nothing to compare")
+    return before, Side(made, name)
+
+
+def prepare_reference(
+    reference: object,
+    *,
+    model: object = None,
+    roles: Roles | None = None,
+    layout: Layout | None = None,
+    progress: Progress = silent,
+) -> Side:
+    """The reference as a profile, with the bounds of its grids measured."""
+    name = describe(reference, "reference")
+    profile = as_profile(reference)
+    if profile is None:
+        chosen = chosen_model(model, roles)
+        source = open_source(reference, name="the reference", as_text=chosen.texts)
+        if layout is None:
+            drawn = draw_sample(source, progress)
+            layout = fit(resolve(chosen.model, chosen.roles, source.schema, drawn), drawn)
+            del drawn
+        profile = with_bounds(profile_source(source, layout, progress=progress))
+    if profile.whole.rows < MIN_REFERENCE:
+        rows = profile.whole.rows
+        raise InputError(
+            f"{name} has {'one row' if rows == 1 else 'no rows'}; a reference needs at least 100 "
+            "to say anything, and better ten times the rows of a window"
+        )
+    return Side(profile, name)
+
+
+MIN_REFERENCE = 2
+"""Rows below which a reference is refused rather than called 'not enough data'."""
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    model: object
+    roles: Roles
+    texts: tuple[str, ...]
+
+
+def chosen_model(model: object, roles: Roles | None) -> _Chosen:
+    """The model as given, and the columns that it wants read as text."""
+    roles = dict(roles or {})
+    kinds = dict(roles.get("kinds") or {})
+    as_text = [name for name, kind in kinds.items() if kind in {Kind.CATEGORICAL, Kind.TEXT}]
+    if isinstance(model, Model):
+        as_text += texts(model)
+    return _Chosen(model, roles, tuple(dict.fromkeys(as_text)))
+
+
+def texts(model: Model) -> tuple[str, ...]:
+    """Columns of a CSV file that are text whatever they look like."""
+    return tuple(
+        column.name
+        for column in model.columns
+        if column.kind in {Kind.CATEGORICAL, Kind.TEXT} and column.name != model.score
+    )
+
+
+def refuse_strangers(layout: Layout, source: Source) -> None:
+    """Raise `InputError` where the data have no column of the model at all."""
+    wanted = [column.name for column in layout.model.measured]
+    if not set(wanted) & set(source.schema.names):
+        raise InputError(
+            f"{source.name} has none of the reference's columns: it has "
+            f"{_listed(source.schema.names)}, the reference {_listed(wanted)}; check that both "
+            "are data of the same model"
+        )
+
+
+def raise_foreign(name: str) -> None:
+    """Refuse a profile made on another layout."""
+    raise InputError(
+        f"{name} was profiled on another layout than the reference; make it with "
+        "`watchkeeper profile DATA --like REFERENCE.profile`"
+    )
+
+
+def describe(data: object, default: str) -> str:
+    """What to call the data in a report: its path where it has one."""
+    if isinstance(data, (Profile, pa.Table)) or not isinstance(data, str):
+        return str(data) if hasattr(data, "__fspath__") else default
+    return data
+
+
+def _listed(names: list[str], limit: int = 5) -> str:
+    shown = ", ".join(names[:limit])
+    return shown + (f" and {len(names) - limit} more" if len(names) > limit else "")
