@@ -40,14 +40,13 @@ def load_flights() -> pd.DataFrame:
     late = (flights["arr_delay"] > LATE_MINUTES).astype("Int64").astype("string")
     out = flights.assign(
         time=time + pd.to_timedelta(flights["minute"], unit="min"),
-        month=flights["month"],
         weekday=local.dt.dayofweek,
         plane_age=flights["year"] - flights["built"],
         late=late.where(flights["arr_delay"].notna()),
     )
     out = out.sort_values(["time", "carrier", "flight"], kind="stable").reset_index(drop=True)
     out["id"] = out.index.map("F{:06d}".format)
-    return out[["id", "time", "month", *FEATURES, "late"]]
+    return out[["id", "time", *FEATURES, "late"]]
 
 
 def _folder() -> Path:

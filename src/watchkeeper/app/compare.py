@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
 
+from watchkeeper.app.counting import check_rules, with_tallies
 from watchkeeper.app.document import Side, assemble
-from watchkeeper.app.infer import resolve
-from watchkeeper.app.profiling import Progress, draw_sample, fit, profile_source, silent
+from watchkeeper.app.infer import Roles, open_model, resolve, with_roles
+from watchkeeper.app.model_schema import ModelFile
+from watchkeeper.app.profiling import Progress, draw_sample, profile_source, silent
 from watchkeeper.app.sources import as_profile, open_source
 from watchkeeper.collect.source import Source
 from watchkeeper.core.errors import InputError
 from watchkeeper.core.model import Kind, Model
-from watchkeeper.profiles.fit import with_bounds
+from watchkeeper.profiles.fit import fit_layout, with_bounds
 from watchkeeper.profiles.layout import Layout
 from watchkeeper.profiles.profile import Profile
-
-Roles = Mapping[str, Any]
-"""Roles, kinds and options given beside a model file; they win over it."""
 
 
 def compare(
@@ -87,6 +84,7 @@ def prepare(
         source = open_source(current, name="the current data", as_text=as_text)
         refuse_strangers(before.profile.layout, source)
         made = profile_source(source, before.profile.layout, progress=progress)
+        made = with_tallies(made, source)
     elif made.layout.id != before.profile.layout.id:
         raise_foreign(name)
     if made.whole.rows == 0:
@@ -106,13 +104,15 @@ def prepare_reference(
     name = describe(reference, "reference")
     profile = as_profile(reference)
     if profile is None:
-        chosen = chosen_model(model, roles)
-        source = open_source(reference, name="the reference", as_text=chosen.texts)
+        file = with_roles(open_model(model), roles or {})
+        source = open_source(reference, name="the reference", as_text=texts(file))
         if layout is None:
             drawn = draw_sample(source, progress)
-            layout = fit(resolve(chosen.model, chosen.roles, source.schema, drawn), drawn)
+            layout = fit_layout(resolve(file, None, source.schema, drawn), drawn)
             del drawn
+        check_rules(layout, source)
         profile = with_bounds(profile_source(source, layout, progress=progress))
+        profile = with_tallies(profile, source)
     if profile.whole.rows < MIN_REFERENCE:
         rows = profile.whole.rows
         raise InputError(
@@ -126,30 +126,14 @@ MIN_REFERENCE = 2
 """Rows below which a reference is refused rather than called 'not enough data'."""
 
 
-@dataclass(frozen=True)
-class _Chosen:
-    model: object
-    roles: Roles
-    texts: tuple[str, ...]
-
-
-def chosen_model(model: object, roles: Roles | None) -> _Chosen:
-    """The model as given, and the columns that it wants read as text."""
-    roles = dict(roles or {})
-    kinds = dict(roles.get("kinds") or {})
-    as_text = [name for name, kind in kinds.items() if kind in {Kind.CATEGORICAL, Kind.TEXT}]
-    if isinstance(model, Model):
-        as_text += texts(model)
-    return _Chosen(model, roles, tuple(dict.fromkeys(as_text)))
-
-
-def texts(model: Model) -> tuple[str, ...]:
+def texts(model: Model | ModelFile) -> tuple[str, ...]:
     """Columns of a CSV file that are text whatever they look like."""
-    return tuple(
-        column.name
-        for column in model.columns
-        if column.kind in {Kind.CATEGORICAL, Kind.TEXT} and column.name != model.score
+    kinds = (
+        {column.name: column.kind for column in model.columns}
+        if isinstance(model, Model)
+        else {name: column.kind for name, column in model.columns.items()}
     )
+    return tuple(name for name, kind in kinds.items() if kind in {Kind.CATEGORICAL, Kind.TEXT})
 
 
 def refuse_strangers(layout: Layout, source: Source) -> None:

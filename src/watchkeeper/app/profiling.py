@@ -15,7 +15,6 @@ from watchkeeper.collect.source import Source, batch_rows, sample
 from watchkeeper.core.errors import InputError
 from watchkeeper.core.model import Model, Task
 from watchkeeper.profiles.base import Ints
-from watchkeeper.profiles.fit import fit_layout
 from watchkeeper.profiles.kernel import empty_profile, profile_batch, profile_groups
 from watchkeeper.profiles.layout import Layout
 from watchkeeper.profiles.profile import Profile
@@ -44,11 +43,6 @@ def draw_sample(source: Source, progress: Progress = silent) -> pa.Table:
     if drawn.num_rows == 0:
         raise InputError(f"{source.name} has no rows; a reference needs at least 100")
     return drawn
-
-
-def fit(model: Model, drawn: pa.Table) -> Layout:
-    """The layout of a model from a sample of its reference."""
-    return fit_layout(model, drawn)
 
 
 def profile_source(

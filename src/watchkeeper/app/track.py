@@ -8,15 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from watchkeeper.app.compare import Roles, chosen_model, describe, prepare_reference
+from watchkeeper.app.compare import prepare_reference, texts
+from watchkeeper.app.counting import Span, with_tallies
 from watchkeeper.app.document import SCHEMA_VERSION, Side, assemble, generator
+from watchkeeper.app.infer import Roles, open_model, with_roles
+from watchkeeper.app.model_schema import ModelFile
 from watchkeeper.app.profiling import Progress, profile_windows, row_seconds, silent
 from watchkeeper.app.sources import as_profile, open_source
 from watchkeeper.app.summary import summarize_track
 from watchkeeper.collect.frames import ArrowSource
 from watchkeeper.collect.source import Source, unify
 from watchkeeper.core.errors import InputError, ModelError
-from watchkeeper.core.windows import Window, cut, from_seconds, parse_every
+from watchkeeper.core.windows import Every, Window, cut, from_seconds, parse_every
 
 Document = dict[str, Any]
 
@@ -66,10 +69,16 @@ def track(
         As `compare`; also where no column is the timestamp or no row lies in the range.
     """
     length = parse_every(every)
-    source = open_source(data, name="the data", as_text=chosen_model(model, roles).texts)
-    timestamp = _timestamp(model, roles, source, reference)
+    file = with_roles(open_model(model), roles or {})
+    source = open_source(data, name="the data", as_text=texts(file))
+    timestamp = _timestamp(file, source, reference)
     first, last = _range(source, timestamp)
-    span, before = _reference(source, timestamp, reference, first, last, every, model, roles, progress)
+    span = _reference_span(reference, first, last, length)
+    rows = reference if span is None else _between(source, timestamp, span)
+    before = prepare_reference(rows, model=file, progress=progress)
+    if span is not None:
+        name = f"{span.start:%Y-%m-%d}..{span.end:%Y-%m-%d}"
+        before = Side(before.profile, name, span.start, span.end)
     begin = start or (span.end if span else from_seconds(first))
     stop = end or from_seconds(last)
     windows = cut(begin, stop, length)
@@ -86,6 +95,8 @@ def track(
     for index, profile in sorted(profiles.items()):
         window = windows[index]
         progress((len(documents) + 1) / len(profiles), f"measuring {window.name}")
+        span_of = Span(timestamp, window.start.timestamp(), window.end.timestamp())
+        profile = with_tallies(profile, source, span=span_of)
         side = Side(profile, window.name, window.start, window.end)
         documents.append(assemble(before, side, now=window.end))
         followed.append(window)
@@ -216,13 +227,9 @@ def _score(document: Document, name: str) -> float | None:
     return score["current"] if score else None
 
 
-def _timestamp(model: object, roles: Roles | None, source: Source, reference: object) -> str:
+def _timestamp(file: ModelFile, source: Source, reference: object) -> str:
     """The column that holds the time of each row."""
-    named = (roles or {}).get("timestamp") or getattr(model, "timestamp", None)
-    if named is None and model is not None:
-        from watchkeeper.app.model_file import timestamp_of
-
-        named = timestamp_of(model)
+    named = file.timestamp
     profile = as_profile(reference)
     if named is None and profile is not None:
         named = profile.layout.model.timestamp
@@ -252,29 +259,15 @@ def _range(source: Source, timestamp: str) -> tuple[float, float]:
     return low, high
 
 
-def _reference(  # noqa: PLR0913  # the wiring of `track`, apart to keep that readable
-    source: Source,
-    timestamp: str,
-    reference: object,
-    first: float,
-    last: float,
-    every: str,
-    model: object,
-    roles: Roles | None,
-    progress: Progress,
-) -> tuple[Window | None, Side]:
-    """The reference as a profile, and its range where it is a part of the data."""
-    span: Window | None = None
+def _reference_span(
+    reference: object, first: float, last: float, length: Every
+) -> Window | None:
+    """The range of the data that is the reference; None where the reference is data of its own."""
     if reference is None:
-        span = cut(from_seconds(first), from_seconds(last), parse_every(every))[0]
-    elif isinstance(reference, str) and ".." in reference and "/" not in reference:
-        span = _span(reference)
-    if span is None:
-        return None, prepare_reference(reference, model=model, roles=roles, progress=progress)
-    rows = _between(source, timestamp, span)
-    side = prepare_reference(rows, model=model, roles=roles, progress=progress)
-    name = f"{span.start:%Y-%m-%d}..{span.end:%Y-%m-%d}"
-    return span, Side(side.profile, name, span.start, span.end)
+        return cut(from_seconds(first), from_seconds(last), length)[0]
+    if isinstance(reference, str) and ".." in reference and "/" not in reference:
+        return _span(reference)
+    return None
 
 
 def _between(source: Source, timestamp: str, span: Window) -> ArrowSource:
@@ -289,7 +282,7 @@ def _between(source: Source, timestamp: str, span: Window) -> ArrowSource:
         raise InputError(
             f"{source.name} has no rows in the reference {span.start:%Y-%m-%d}..{span.end:%Y-%m-%d}"
         )
-    return ArrowSource(unify(kept, source.schema), describe(source.name, "data"))
+    return ArrowSource(unify(kept, source.schema), source.name)
 
 
 def _span(text: str) -> Window:

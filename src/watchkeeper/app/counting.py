@@ -1,0 +1,72 @@
+"""Row rules, patterns and lengths counted by the engine, and put into a profile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import ibis
+
+from watchkeeper.collect.source import Source
+from watchkeeper.core.errors import InputError, RuleError
+from watchkeeper.profiles.layout import Layout
+from watchkeeper.profiles.profile import Profile, Statistics, Tally
+from watchkeeper.profiles.tallies import checks_of, read_tallies, reference_values, tally_query
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The rows of `column` with `start <= value < end`, in seconds since 1970."""
+
+    column: str
+    start: float
+    end: float
+
+
+def with_tallies(profile: Profile, source: Source, *, span: Span | None = None) -> Profile:
+    """The profile with the tallies of its model's rules, patterns and lengths.
+
+    Costs nothing where the model has none of them; else one query over the columns they name.
+
+    Raises
+    ------
+    RuleError
+        A rule does not fit the columns, or the engine refuses it.
+    """
+    columns = source.schema.names
+    checks = checks_of(
+        profile.layout.model, columns, reference=reference_values(profile.layout)
+    )
+    if not checks:
+        return profile
+    table = source.table()
+    if span is not None:
+        seconds = table[span.column].cast("timestamp").epoch_seconds()
+        table = table.filter((seconds >= span.start) & (seconds < span.end))
+    try:
+        answer = tally_query(table, checks).to_pyarrow()
+    except (RuleError, InputError):
+        raise
+    except Exception as error:  # each engine raises errors of its own
+        reason = str(error).strip().splitlines()[0]
+        raise RuleError(
+            f"the row rules cannot be evaluated on {source.name} ({reason}); check that they "
+            "compare columns with values of their own type"
+        ) from error
+    tallies = read_tallies(answer, checks).get((), {})
+    return _with(profile, tallies)
+
+
+def _with(profile: Profile, tallies: Mapping[str, Tally]) -> Profile:
+    whole = profile.whole
+    counted = Statistics(whole.rows, whole.columns, whole.performance, dict(tallies), whole.sketch)
+    return Profile(profile.layout, counted, profile.segments, profile.observed)
+
+
+def check_rules(layout: Layout, source: Source) -> None:
+    """Refuse a rule that does not fit the columns before the long work begins."""
+    checks = checks_of(layout.model, source.schema.names, reference=reference_values(layout))
+    if checks:
+        empty = ibis.memtable(source.schema.empty_table())
+        for check in checks.values():
+            check(empty)

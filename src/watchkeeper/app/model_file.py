@@ -1,0 +1,317 @@
+"""Model files: YAML in, a checked model out, and the way back.
+
+Unknown keys are errors that name the nearest known one, and each error says the line.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from watchkeeper.app.model_schema import CheckFile, ColumnFile, ModelFile, RuleFile, ThresholdsFile
+from watchkeeper.core.errors import ModelError
+from watchkeeper.core.model import Column, Kind, Model, Role, Rule, Task
+from watchkeeper.profiles.cel import suggest
+
+_MAX_BYTES = 10_000_000
+_MAX_NODES = 200_000
+_PARTS: dict[str, type[BaseModel]] = {
+    "columns": ColumnFile, "rules": RuleFile, "checks": CheckFile,
+}  # fmt: skip
+
+
+def read_model_file(path: str | Path) -> ModelFile:
+    """The model file at `path`.
+
+    Raises
+    ------
+    ModelError
+        It cannot be read, is no YAML, or holds what no model file may.
+    """
+    path = Path(path)
+    try:
+        data = path.read_bytes()
+        if len(data) > _MAX_BYTES:
+            raise ModelError(f"{path} has {len(data)} bytes; a model file is a short YAML text")
+        text = data.decode("utf-8-sig")
+    except OSError as error:
+        raise ModelError(
+            f"the model file {path} cannot be read: {error.strerror}; write one with "
+            f"`watchkeeper infer DATA -o {path.name}`"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ModelError(f"the model file {path} is not UTF-8 text; save it as UTF-8") from error
+    return parse_model(text, name=str(path))
+
+
+def parse_model(text: str, *, name: str = "the model file") -> ModelFile:
+    """A model file from its text.
+
+    Parameters
+    ----------
+    text
+        YAML 1.2: only `true` and `false` are truth values, so classes `yes` and `no` stay text.
+    name
+        What to call it in an error.
+
+    Raises
+    ------
+    ModelError
+        With the line and the field of each thing that is wrong.
+
+    Examples
+    --------
+    >>> parse_model("label: late").label
+    'late'
+    """
+    try:
+        node = yaml.compose(text, Loader=_Loader)
+        lines = _Lines(name)
+        if node is not None:
+            lines.visit(node, ())
+        loader = _Loader(text)
+        try:
+            data = loader.get_single_data()
+        finally:
+            loader.dispose()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise ModelError(f"{name}{where}: this is no YAML: {error.problem}") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ModelError(f"{name} is no YAML: {error}") from error
+    return validate_model({} if data is None else data, name=name, lines=lines.found)
+
+
+def validate_model(
+    data: object, *, name: str = "the model", lines: Mapping[tuple[Any, ...], int] | None = None
+) -> ModelFile:
+    """A model file from its content, such as a mapping written in Python.
+
+    Raises
+    ------
+    ModelError
+        With the field, and where `lines` are known the line, of each thing that is wrong.
+    """
+    if not isinstance(data, Mapping):
+        raise ModelError(
+            f"{name} must hold keys and values, such as `label: late`; it holds a "
+            f"{type(data).__name__}"
+        )
+    try:
+        return ModelFile.model_validate(dict(data))
+    except ValidationError as error:
+        told: dict[str, str] = {}
+        for item in error.errors():
+            told.setdefault(_field(item["loc"]), _tell(item, lines or {}))
+        raise ModelError("\n".join(f"{name}{text}" for text in told.values())) from error
+
+
+def model_of(file: ModelFile, columns: Iterable[tuple[str, Kind]] | None = None) -> Model:
+    """The model that a file describes.
+
+    Parameters
+    ----------
+    file
+        The checked content of a model file.
+    columns
+        Names and kinds of all columns, in order; those that the file lists where None.
+
+    Raises
+    ------
+    ModelError
+        A column has no kind.
+    """
+    if columns is None:
+        unstated = [name for name, column in file.columns.items() if column.kind is None]
+        if unstated:
+            raise ModelError(
+                f"columns.{unstated[0]} has no kind; add `kind: numeric`, categorical, datetime "
+                "or text, or let it be inferred from data"
+            )
+        columns = [(name, Kind(str(column.kind))) for name, column in file.columns.items()]
+    made = tuple(
+        Column(name, kind, file.role_of(name), file.columns.get(name, ColumnFile()).constraint())
+        for name, kind in columns
+    )
+    return Model(
+        name=file.name,
+        columns=made,
+        task=Task(file.task) if file.task else None,
+        label=file.label,
+        prediction=file.prediction,
+        score=file.score,
+        scores=tuple(file.scores.items()),
+        classes=tuple(file.classes),
+        threshold=file.threshold,
+        id=file.id,
+        timestamp=file.timestamp,
+        group=file.group,
+        segments=tuple(file.segments),
+        sensitive=tuple(file.sensitive),
+        ranks=tuple(file.ranks),
+        segment_limit=file.segment_limit,
+        rules=tuple(Rule(rule.name, rule.expr, rule.target, rule.severity) for rule in file.rules),
+        checks=tuple(check.check() for check in file.checks),
+        thresholds=file.thresholds.thresholds(),
+    )
+
+
+def file_of(model: Model) -> ModelFile:
+    """The model file that describes a model; `model_of` gives an equal model back."""
+    columns = {
+        column.name: ColumnFile(
+            kind=column.kind.value,
+            **{
+                key: list(value) if isinstance(value, tuple) else value
+                for key in ColumnFile.model_fields
+                if key != "kind"
+                for value in [getattr(column.constraint, key)]
+            },
+        )
+        for column in model.columns
+    }
+    same = (
+        "name", "label", "prediction", "score", "threshold", "id", "timestamp", "group",
+        "segment_limit",
+    )  # fmt: skip
+    limits = {key: getattr(model.thresholds, key) for key in ThresholdsFile.model_fields}
+    content: dict[str, Any] = {key: getattr(model, key) for key in same}
+    content |= {key: list(getattr(model, key)) for key in ("classes", "segments", "sensitive", "ranks")}
+    content |= {
+        "task": model.task.value if model.task else None,
+        "scores": dict(model.scores),
+        "ignore": [c.name for c in model.columns if c.role is Role.IGNORED],
+        "columns": columns,
+        "rules": [
+            RuleFile(name=r.name, expr=r.expression, target=r.target, severity=r.severity)  # type: ignore[arg-type]  # checked by Pydantic
+            for r in model.rules
+        ],
+        "checks": [
+            CheckFile(**{key: getattr(check, key) for key in CheckFile.model_fields})
+            for check in model.checks
+        ],
+        "thresholds": ThresholdsFile(**{**limits, "fail_on": list(limits["fail_on"])}),
+    }
+    return validate_model(content, name=f"the model {model.name!r}")
+
+
+def json_schema() -> str:
+    """The JSON schema of a model file, for editors, as text."""
+    schema = ModelFile.model_json_schema()
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+    # In YAML an entry of `columns` may be its kind alone, or empty.
+    entry = schema["properties"]["columns"]["additionalProperties"]
+    kinds = {"enum": [str(kind) for kind in Kind]}
+    schema["properties"]["columns"]["additionalProperties"] = {
+        "anyOf": [entry, kinds, {"type": "null"}]
+    }
+    return json.dumps(schema, indent=2) + "\n"
+
+
+def _tell(item: Any, lines: Mapping[tuple[Any, ...], int]) -> str:
+    """One error of Pydantic as a sentence: line, field, what is wrong, what is allowed."""
+    path = item["loc"]
+    known = next((path[:n] for n in range(len(path), -1, -1) if path[:n] in lines), ())
+    line = f", line {lines[known]}" if known in lines else ""
+    field = _field(path)
+    given = item.get("input")
+    match item["type"]:
+        case "extra_forbidden":
+            keys = _fields(path[:-1])
+            near = suggest(str(path[-1]), keys) or f"; known are {', '.join(keys)}"
+            where = f" in {'.'.join(map(str, path[:-1]))}" if len(path) > 1 else ""
+            return f"{line}: unknown key {str(path[-1])!r}{where}{near}"
+        case "literal_error":
+            allowed = re.findall(r"'([^']*)'", item["ctx"]["expected"])
+            text = f"{given!r} is not allowed; use {', '.join(allowed)}"
+            return f"{line}: {field}: {text}{suggest(str(given), allowed)}"
+        case "missing":
+            return f"{line}: {field} is missing"
+        case "value_error":
+            text = str(item["ctx"]["error"])
+            return f"{line}: {field}: {text}" if field else f"{line}: {text}"
+    text = _WORDS.sub(lambda found: _SAID[found.group()], item["msg"])
+    return f"{line}: {field}: {text[:1].lower()}{text[1:]}, not {given!r}"
+
+
+_SAID = {
+    "Input": "it", "a valid dictionary": "a mapping of keys to values", "a valid list": "a list",
+    "a valid string": "a text", "a valid number": "a number", "a valid integer": "a whole number",
+    "a valid boolean": "true or false",
+}  # fmt: skip
+_WORDS = re.compile("|".join(_SAID))
+
+
+def _field(path: tuple[Any, ...]) -> str:
+    """A location as keys of the file: Pydantic appends the branch of a union."""
+    branches = {"float", "str"}
+    keys = path[:-1] if len(path) > 1 and path[-1] in branches else path
+    return ".".join(map(str, keys))
+
+
+def _fields(path: Sequence[Any]) -> list[str]:
+    """The keys that are known below a place in the file."""
+    if not path:
+        return list(ModelFile.model_fields)
+    part = ThresholdsFile if path[0] == "thresholds" else _PARTS.get(str(path[0]), ModelFile)
+    return list(part.model_fields)
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.2's core schema: `no` is text, dates are text, 010 is ten."""
+
+    yaml_implicit_resolvers: dict[str, list[Any]] = {}
+
+
+_RESOLVERS = (
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("int", r"[-+]?[0-9]+", "-+0123456789"),
+    ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)"
+              r"|\.(nan|NaN|NAN)", "-+.0123456789"),
+    ("null", r"~|null|Null|NULL|", "~nN"),
+)  # fmt: skip
+for _tag, _pattern, _first in _RESOLVERS:
+    _Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"),
+        [*_first, ""] if _tag == "null" else list(_first),
+    )  # fmt: skip
+_Loader.add_constructor("tag:yaml.org,2002:int", lambda loader, node: int(node.value))
+
+
+class _Lines:
+    """The line of each key and item of a YAML text; refuses a key that stands twice."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.found: dict[tuple[Any, ...], int] = {}
+        self.nodes = 0
+
+    def visit(self, node: yaml.Node, path: tuple[Any, ...]) -> None:
+        """Note the lines below a node."""
+        self.nodes += 1
+        if self.nodes > _MAX_NODES:
+            raise ModelError(f"{self.name} has too many entries; a model file is a short YAML text")
+        if isinstance(node, yaml.SequenceNode):
+            for index, item in enumerate(node.value):
+                self._note((*path, index), item)
+                self.visit(item, (*path, index))
+        elif isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                place = (*path, key.value)
+                if place in self.found:
+                    raise ModelError(
+                        f"{self.name}, line {key.start_mark.line + 1}: the key {key.value!r} "
+                        f"stands twice, first on line {self.found[place]}; keep one"
+                    )
+                self._note(place, key)
+                self.visit(value, place)
+
+    def _note(self, path: tuple[Any, ...], node: yaml.Node) -> None:
+        self.found[path] = node.start_mark.line + 1

@@ -1,0 +1,149 @@
+"""The page that a colleague would write: a report document in, its summary out.
+
+Nothing is measured here: the numbers are those of the document, so the sentence never says other
+than the tables below it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from watchkeeper.app.findings_data import (
+    drift_headline,
+    drift_sentences,
+    quality_headline,
+    quality_sentences,
+)
+from watchkeeper.app.findings_performance import performance_headline, performance_sentences
+from watchkeeper.app.summary_track import summarize_track
+from watchkeeper.app.words import count, counted, number, sentence
+
+__all__ = ["summarize", "summarize_track"]
+
+Summary = dict[str, Any]
+
+
+def summarize(document: Mapping[str, Any], *, min_rows: int = 100) -> Summary:
+    """The `summary` of a comparison document from all its other parts.
+
+    Parameters
+    ----------
+    document
+        A report document of kind `comparison`; its `summary` is not read.
+    min_rows
+        Rows with a value that each side needs for a verdict.
+
+    Returns
+    -------
+    dict
+        `verdict`, `status`, `headline`, `sentences` (strongest first), `warnings`, and the counts
+        of `checks` and of columns by verdict (`drift`).
+    """
+    drift = _drift_counts(document["drift"])
+    return {
+        "verdict": _verdict(drift),
+        "status": _status(document["checks"], _verdict(drift)),
+        "headline": _headline(document),
+        "sentences": [
+            *performance_sentences(document),
+            *drift_sentences(document, min_rows=min_rows),
+            *quality_sentences(document["quality"]),
+        ],
+        "warnings": list(_warnings(document)),
+        "checks": _check_counts(document["checks"]),
+        "drift": drift,
+    }
+
+
+def _headline(document: Mapping[str, Any]) -> str:
+    performance = performance_headline(document)
+    drift = drift_headline(document["drift"])
+    quality = quality_headline(document)
+    found = [part for part in (performance, drift, quality) if part]
+    return sentence("; ".join(found)) if found else "There is nothing to compare."
+
+
+def _drift_counts(drift: Mapping[str, Any]) -> dict[str, int]:
+    found = Counter(
+        column["verdict"] for column in drift["columns"].values() if column["role"] != "timestamp"
+    )
+    kinds = ("drifted", "stable", "not_enough_data")
+    return {"columns": sum(found.values()), **{kind: found[kind] for kind in kinds}}
+
+
+def _verdict(drift: Mapping[str, int]) -> str:
+    """Drifted where any column did; not enough data where no column could be judged."""
+    if drift["drifted"]:
+        return "drifted"
+    return "stable" if drift["stable"] else "not_enough_data"
+
+
+def _check_counts(checks: list[Mapping[str, Any]]) -> dict[str, int]:
+    found = Counter(check["status"] for check in checks)
+    return {
+        "passed": found["pass"],
+        "warned": found["warn"],
+        "failed": found["fail"],
+        "not_enough_data": found["not_enough_data"],
+    }
+
+
+def _status(checks: list[Mapping[str, Any]], verdict: str) -> str:
+    """The worst status; where nothing failed, 'not enough data' only if that is all there is."""
+    found = {check["status"] for check in checks}
+    for status in ("fail", "warn", "pass", "not_enough_data"):
+        if status in found:
+            if status == "pass" and verdict == "not_enough_data":
+                return "not_enough_data"
+            return status
+    return "not_enough_data" if verdict == "not_enough_data" else "pass"
+
+
+def _warnings(document: Mapping[str, Any]) -> Iterator[str]:
+    """What makes the comparison itself less trustworthy than it looks."""
+    reference, current = document["reference"], document["current"]
+    yield from _small_reference(reference, current, document["drift"].get("tolerance"))
+    performance = document.get("performance")
+    if performance and not reference.get("labelled") and current.get("labelled"):
+        yield "The reference has no labels, so no change of performance can be told."
+    if _overlap(reference, current):
+        yield (
+            "The reference and the current data overlap in time; rows in both hide drift. "
+            "Compare ranges that do not overlap."
+        )
+
+
+def _small_reference(
+    reference: Mapping[str, Any], current: Mapping[str, Any], tolerance: float | None
+) -> Iterator[str]:
+    """Warn where chance alone puts the reference further off than the tolerance.
+
+    The largest distance between the distribution of `n` rows and the one they come from stays
+    below 1.36/√n in 19 of 20 samples (Kolmogorov's limit). Against a much larger window, a
+    reference that is off by more than the tolerance drifts for good, or hides drift.
+    """
+    rows, window = reference.get("rows") or 0, current.get("rows") or 0
+    if not rows or not tolerance or rows >= 4 * window:
+        return
+    chance = 1.36 / math.sqrt(rows)
+    if chance > tolerance:
+        needed = math.ceil((1.36 / tolerance) ** 2)
+        yield (
+            f"The reference ({counted(rows, 'row')}) is too small to carry a window of "
+            f"{counted(window, 'row')}: chance alone may put it {number(chance, digits=2)} off, more "
+            f"than the tolerance of {number(tolerance)}. Use at least {count(needed)} rows, better "
+            f"{count(max(needed, 4 * window))}."
+        )
+
+
+def _overlap(reference: Mapping[str, Any], current: Mapping[str, Any]) -> bool:
+    """Whether both sides hold times of one range."""
+    edges = [reference.get("start"), reference.get("end"), current.get("start"), current.get("end")]
+    if not all(edges):
+        return False
+    first, last, start, end = (datetime.fromisoformat(str(edge)) for edge in edges)
+    return max(first, start) < min(last, end)
