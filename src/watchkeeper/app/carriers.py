@@ -78,9 +78,7 @@ def where(column: str, value: str) -> str:
     return f"for {name(column)} {name(value)}"
 
 
-def carrier(
-    performance: Mapping[str, Any], metric: str, *, min_rows: int = 30
-) -> Carrier | None:
+def carrier(performance: Mapping[str, Any], metric: str, *, min_rows: int = 30) -> Carrier | None:
     """The segment that carries the change of a metric, or None where none stands out.
 
     A segment stands out where it holds at least half of the change, and at least a quarter more of

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,21 +9,13 @@ from typing import Any
 import watchkeeper
 from watchkeeper.app.checks import list_checks
 from watchkeeper.app.drift import drift_of
+from watchkeeper.app.performance import performance_of
 from watchkeeper.app.summary import summarize
 from watchkeeper.core.model import Model
 from watchkeeper.core.windows import from_seconds
-from watchkeeper.metrics.performance import (
-    compare_fairness,
-    compare_performance,
-    coverage,
-    performance_pieces,
-)
 from watchkeeper.metrics.quality import measure_quality
-from watchkeeper.monitors.performance import judge_performance
-from watchkeeper.profiles.layout import Layout
 from watchkeeper.profiles.numeric import Numeric
-from watchkeeper.profiles.performance import PerformanceStatistic
-from watchkeeper.profiles.profile import Profile, Statistics
+from watchkeeper.profiles.profile import Profile
 
 SCHEMA_VERSION = "1.0"
 """The version of the document's shape; the first number changes when a reader must change."""
@@ -56,7 +47,7 @@ def assemble(reference: Side, current: Side, *, now: datetime | None = None) -> 
         "summary": {},
         "checks": [],
         "drift": drift_of(layout, reference.profile, current.profile),
-        "performance": _performance(layout, reference.profile, current.profile),
+        "performance": performance_of(layout, reference.profile, current.profile),
         "quality": measure_quality(reference.profile, current.profile, now=now),
     }
     document["checks"] = list_checks(document, model)
@@ -99,67 +90,4 @@ def _side(side: Side, model: Model) -> Document:
         "labelled": whole.performance.labelled if whole.performance else 0,
         "start": start.isoformat() if start else None,
         "end": end.isoformat() if end else None,
-    }
-
-
-def _performance(layout: Layout, reference: Profile, current: Profile) -> Document | None:
-    """`performance` of the report; None where there are no labels on the current side."""
-    held = layout.performance
-    model = layout.model
-    before, after = reference.whole.performance, current.whole.performance
-    if held is None or after is None:
-        return None
-    judged = judge_performance(
-        compare_performance(held, before, after), model.thresholds
-    )
-    return {
-        **performance_pieces(held, before, after),
-        "metrics": judged,
-        "segments": _segments(layout, reference, current),
-        "fairness": _fairness(layout, reference, current),
-        "coverage": {"reference": coverage(before), "current": coverage(after)},
-    }
-
-
-def _segments(layout: Layout, reference: Profile, current: Profile) -> Document:
-    held, model = layout.performance, layout.model
-    assert held is not None
-    out: Document = {}
-    for column in layout.segments:
-        earlier = _parts(reference.segments.get(column, {}))
-        later = _parts(current.segments.get(column, {}))
-        out[column] = {
-            value: {
-                "rows_reference": part.labelled if (part := earlier.get(value)) else 0,
-                "rows_current": now.labelled,
-                "metrics": judge_performance(
-                    compare_performance(held, earlier.get(value), now), model.thresholds
-                ),
-            }
-            for value, now in sorted(later.items(), key=lambda pair: -pair[1].labelled)
-        }
-    return out
-
-
-def _fairness(layout: Layout, reference: Profile, current: Profile) -> Document:
-    held, model = layout.performance, layout.model
-    assert held is not None
-    out: Document = {}
-    for column in model.sensitive:
-        found = compare_fairness(
-            held,
-            _parts(reference.segments.get(column, {})),
-            _parts(current.segments.get(column, {})),
-            min_rows=model.thresholds.min_rows,
-        )
-        if found is not None:
-            out[column] = found
-    return out
-
-
-def _parts(segments: Mapping[str, Statistics]) -> dict[str, PerformanceStatistic]:
-    return {
-        value: part.performance
-        for value, part in segments.items()
-        if part.performance is not None and part.rows
     }

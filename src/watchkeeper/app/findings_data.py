@@ -14,9 +14,9 @@ from watchkeeper.app.words import (
     joined,
     listing,
     name,
-    number,
     percent,
     sentence,
+    setting,
 )
 
 _BAD = frozenset({"fail", "warn"})
@@ -44,7 +44,9 @@ def drift_headline(drift: Mapping[str, Any]) -> str:
     if drifted:
         most = f", most: {listing(drifted[:3])}" if len(drifted) > 3 else f": {listing(drifted)}"
         return f"{count(len(drifted))} of {total} drifted{most}"
-    others = [column for column, part in ranked(drift, features=False) if part["verdict"] == "drifted"]
+    others = [
+        column for column, part in ranked(drift, features=False) if part["verdict"] == "drifted"
+    ]
     if not features and not others:
         return ""
     if features and unsure == len(features):
@@ -67,10 +69,12 @@ def drift_sentences(document: Mapping[str, Any], *, min_rows: int) -> Iterator[s
     yield from not_enough(document, min_rows=min_rows)
 
 
-def _drifted(drift: Mapping[str, Any], features: list[tuple[str, Mapping[str, Any]]]) -> Iterator[str]:
+def _drifted(
+    drift: Mapping[str, Any], features: list[tuple[str, Mapping[str, Any]]]
+) -> Iterator[str]:
     moved = [(column, part) for column, part in features if part["verdict"] == "drifted"]
     total = counted(len(features), "feature")
-    tolerance = number(drift.get("tolerance"))
+    tolerance = setting(drift.get("tolerance"))
     if not moved:
         judged = [part for _, part in features if part["verdict"] == "stable"]
         if judged:
@@ -125,7 +129,7 @@ def _harmless(drift: Mapping[str, Any]) -> Iterator[str]:
         subject = counted(len(found), "feature")
         yield (
             f"{subject} changed, harmless: more than chance explains, but within the tolerance of "
-            f"{number(drift.get('tolerance'))} ({listing(found)})."
+            f"{setting(drift.get('tolerance'))} ({listing(found)})."
         )
 
 
@@ -133,9 +137,7 @@ def not_enough(document: Mapping[str, Any], *, min_rows: int) -> Iterator[str]:
     """Which columns could not be judged, what that needs, and when it will be there."""
     drift, current = document["drift"], document["current"]
     found = [
-        column
-        for column, part in drift["columns"].items()
-        if part["verdict"] == "not_enough_data"
+        column for column, part in drift["columns"].items() if part["verdict"] == "not_enough_data"
     ]
     if not found:
         return
@@ -144,9 +146,7 @@ def not_enough(document: Mapping[str, Any], *, min_rows: int) -> Iterator[str]:
         f"not enough data to judge {counted(len(found), 'column')} ({listing(found)}): each side "
         f"needs {count(min_rows)} rows with a value"
     )
-    short = [
-        f"the {side} has {count(held)}" for side, held in rows.items() if held < min_rows
-    ]
+    short = [f"the {side} has {count(held)}" for side, held in rows.items() if held < min_rows]
     if short:
         text += f", {joined(short)}"
     yield sentence(text + _when(current, min_rows - rows["current"]))
@@ -197,12 +197,7 @@ def quality_sentences(quality: Mapping[str, Any]) -> Iterator[str]:
     """All that is to say about quality: the schema, then columns, rules, scores and duplicates."""
     yield from _schema(quality["schema"])
     yield from _columns(quality)
-    for rule in quality["rules"]:
-        if rule["status"] in _BAD:
-            yield sentence(
-                f"the rule {name(rule['name'])} holds for {percent(rule['share_passed'])} of the "
-                f"rows; the target is {percent(rule['target'])} ({count(rule['failed'])} rows break it)"
-            )
+    yield from _rules([rule for rule in quality["rules"] if rule["status"] in _BAD])
     yield from _scores(quality["scores"])
     duplicates = quality["duplicates"]
     if duplicates.get("status") in _BAD:
@@ -267,6 +262,16 @@ def _columns(quality: Mapping[str, Any]) -> Iterator[str]:
     ]
     if constant:
         yield sentence(f"only one value is left in {listing(constant)}")
+
+
+def _rules(broken: list[Mapping[str, Any]]) -> Iterator[str]:
+    for rule in broken[:3]:
+        yield sentence(
+            f"the rule {name(rule['name'])} holds for {percent(rule['share_passed'])} of the rows; "
+            f"the target is {percent(rule['target'])} ({count(rule['failed'])} rows break it)"
+        )
+    if len(broken) > 3:
+        yield f"{counted(len(broken) - 3, 'more rule')} hold for fewer rows than their target."
 
 
 def _scores(scores: Mapping[str, Any]) -> Iterator[str]:

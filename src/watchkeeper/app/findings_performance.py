@@ -175,19 +175,18 @@ def _unknown(document: Mapping[str, Any]) -> str:
 
 def _detail(change: Change) -> str:
     """The size of the change, its interval and the rows behind it."""
-    parts = [signed(change.after - change.before)]
+    parts = [signed(change.after - change.before, digits=2)]
     if change.low is not None and change.high is not None:
-        parts.append(f"95 % interval {signed(change.low)} to {signed(change.high)}")
-    parts.append(f"{count(change.rows)} rows")
-    if not change.certain:
-        parts.append("which chance may explain")
-    return ", ".join(parts)
+        low, high = signed(change.low, digits=2), signed(change.high, digits=2)
+        parts.append(f"95 % interval {low} to {high}")
+    return ", ".join([*parts, f"{count(change.rows)} rows"])
 
 
 def _worse(performance: Mapping[str, Any], change: Change) -> Iterator[str]:
     held = carrier(performance, change.metric)
     place = f", mostly {held.phrase}" if held else ""
-    yield sentence(f"{change.moved}{place} ({_detail(change)})")
+    luck = "" if change.certain else "; chance may explain it"
+    yield sentence(f"{change.moved}{place} ({_detail(change)}){luck}")
     if held:
         yield _carried(held)
 

@@ -11,6 +11,9 @@ import pyarrow as pa
 from watchkeeper.app.kinds import is_text, kind_of
 from watchkeeper.app.model_file import file_of, model_of, read_model_file, validate_model
 from watchkeeper.app.model_schema import ModelFile
+from watchkeeper.app.model_text import write_model
+from watchkeeper.app.profiling import draw_sample
+from watchkeeper.app.sources import open_source
 from watchkeeper.app.suggest import suggest_constraint, suggest_roles
 from watchkeeper.app.tasks import is_class_task, task_of, usable_time
 from watchkeeper.core.errors import ModelError, RuleError
@@ -49,7 +52,7 @@ def resolve(model: object, roles: Roles | None, schema: pa.Schema, sample: pa.Ta
     ModelError
         A role or a rule names no column, or a column does not fit its role or kind.
     """
-    file = with_roles(_opened(model), roles or {})
+    file = with_roles(open_model(model), roles or {})
     _check_names(file, schema.names)
     missing = [name for name in schema.names if name not in sample.column_names]
     for name in missing:
@@ -91,7 +94,7 @@ def infer(
     resolved = resolve(model, roles, sample.schema, sample)
     comments: dict[tuple[str, ...], str] = {
         (): "Written by `watchkeeper infer`: review it, then keep it with the model's code.\n"
-        + f"Constraints were suggested from {sample.num_rows:,} rows; shares are fractions."
+        f"Constraints were suggested from {sample.num_rows:,} rows; shares are fractions."
     }
     hints = suggest_roles(resolved, sample)
     if hints:
@@ -147,7 +150,19 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, Iterable) else value
 
 
-def _opened(model: object) -> ModelFile:
+def open_model(model: object) -> ModelFile:
+    """Whatever describes a model as the content of a model file.
+
+    Parameters
+    ----------
+    model
+        A model, a model file or its path, a mapping like its content, or None for nothing said.
+
+    Raises
+    ------
+    ModelError
+        The file cannot be read, or holds what no model file may.
+    """
     if model is None:
         return ModelFile.model_validate({})
     if isinstance(model, ModelFile):
@@ -164,23 +179,20 @@ def _opened(model: object) -> ModelFile:
 
 
 def _check_names(file: ModelFile, names: list[str]) -> None:
-    """Every column that the file names is there."""
-    wanted = dict(file.roles())
-    for role, column in wanted.items():
-        # An ignored column may be absent.
-        if column not in names and role != "ignore":
-            raise ModelError(f"{role}: {_absent(column, names)}")
-    for key in ("segments", "sensitive"):
-        for column in getattr(file, key):
-            if column not in names:
-                raise ModelError(f"{key}: {_absent(column, names)}")
+    """Every column that the file names is there; an ignored or optional one may be absent."""
+    wanted = [(role, column) for role, column in file.roles() if role != "ignore"]
+    wanted += [("segments", column) for column in file.segments]
+    wanted += [("sensitive", column) for column in file.sensitive]
+    for key, column in wanted:
+        if column not in names:
+            raise ModelError(f"{key}: {_absent(column, names)}")
     for column, said in file.columns.items():
         if column not in names and said.required and column not in file.ignore:
             raise ModelError(f"columns: {_absent(column, names)}, or set required: false")
     for rule in file.rules:
-        for column in columns_of(rule.expr):
-            if column not in names:
-                raise RuleError(f"rule {rule.name!r}: {_absent(column, names)}")
+        unknown = [column for column in columns_of(rule.expr) if column not in names]
+        if unknown:
+            raise RuleError(f"rule {rule.name!r}: {_absent(unknown[0], names)}")
 
 
 def _absent(column: str, names: list[str]) -> str:
@@ -221,3 +233,18 @@ def _check_kind(name: str, kind: Kind, values: pa.ChunkedArray) -> None:
             f"columns.{name}.kind is {kind}, but the column holds {values.type}; "
             + ("store it as a timestamp" if kind is Kind.DATETIME else "only strings can be text")
         )
+
+
+def infer_model(data: object, *, roles: Roles | None = None) -> tuple[Model, str]:
+    """A model from data, and its file as YAML for review.
+
+    Parameters
+    ----------
+    data
+        The reference; see `watchkeeper.app.sources.open_source`.
+    roles
+        What is known already, as for `resolve`.
+    """
+    source = open_source(data, name="the data")
+    model, comments = infer(draw_sample(source), roles=roles)
+    return model, write_model(model, comments)

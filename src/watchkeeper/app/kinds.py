@@ -32,9 +32,8 @@ def plain(type_: pa.DataType) -> pa.DataType:
 def is_text(type_: pa.DataType) -> bool:
     """Whether a column of this type holds strings."""
     type_ = plain(type_)
-    return bool(
-        pa.types.is_string(type_) or pa.types.is_large_string(type_) or pa.types.is_string_view(type_)
-    )
+    tests = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+    return any(test(type_) for test in tests)
 
 
 def is_number(type_: pa.DataType) -> bool:
@@ -94,7 +93,7 @@ def distinct(values: pa.ChunkedArray) -> int:
     if pa.types.is_null(values.type):
         return 0
     found = pc.unique(values)
-    return len(found) - found.null_count
+    return int(len(found) - found.null_count)
 
 
 def _is_prose(values: pa.ChunkedArray) -> bool:

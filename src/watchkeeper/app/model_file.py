@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from watchkeeper.app.model_schema import CheckFile, ColumnFile, ModelFile, RuleFile, ThresholdsFile
 from watchkeeper.core.errors import ModelError
-from watchkeeper.core.model import Column, Kind, Model, Role, Rule, Task
+from watchkeeper.core.model import Column, Constraint, Kind, Model, Role, Rule, Task
 from watchkeeper.profiles.cel import suggest
 
 _MAX_BYTES = 10_000_000
@@ -166,15 +166,7 @@ def model_of(file: ModelFile, columns: Iterable[tuple[str, Kind]] | None = None)
 def file_of(model: Model) -> ModelFile:
     """The model file that describes a model; `model_of` gives an equal model back."""
     columns = {
-        column.name: ColumnFile(
-            kind=column.kind.value,
-            **{
-                key: list(value) if isinstance(value, tuple) else value
-                for key in ColumnFile.model_fields
-                if key != "kind"
-                for value in [getattr(column.constraint, key)]
-            },
-        )
+        column.name: {"kind": column.kind.value, **_constraint(column.constraint)}
         for column in model.columns
     }
     same = (
@@ -183,23 +175,29 @@ def file_of(model: Model) -> ModelFile:
     )  # fmt: skip
     limits = {key: getattr(model.thresholds, key) for key in ThresholdsFile.model_fields}
     content: dict[str, Any] = {key: getattr(model, key) for key in same}
-    content |= {key: list(getattr(model, key)) for key in ("classes", "segments", "sensitive", "ranks")}
+    lists = ("classes", "segments", "sensitive", "ranks")
+    content |= {key: list(getattr(model, key)) for key in lists}
     content |= {
         "task": model.task.value if model.task else None,
         "scores": dict(model.scores),
         "ignore": [c.name for c in model.columns if c.role is Role.IGNORED],
         "columns": columns,
         "rules": [
-            RuleFile(name=r.name, expr=r.expression, target=r.target, severity=r.severity)  # type: ignore[arg-type]  # checked by Pydantic
-            for r in model.rules
+            {"name": rule.name, "expr": rule.expression, "target": rule.target,
+             "severity": rule.severity}
+            for rule in model.rules
         ],
         "checks": [
-            CheckFile(**{key: getattr(check, key) for key in CheckFile.model_fields})
-            for check in model.checks
+            {key: getattr(check, key) for key in CheckFile.model_fields} for check in model.checks
         ],
-        "thresholds": ThresholdsFile(**{**limits, "fail_on": list(limits["fail_on"])}),
-    }
+        "thresholds": {**limits, "fail_on": list(limits["fail_on"])},
+    }  # fmt: skip
     return validate_model(content, name=f"the model {model.name!r}")
+
+
+def _constraint(constraint: Constraint) -> dict[str, Any]:
+    values = {key: getattr(constraint, key) for key in ColumnFile.model_fields if key != "kind"}
+    return {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()}
 
 
 def json_schema() -> str:
@@ -220,25 +218,32 @@ def _tell(item: Any, lines: Mapping[tuple[Any, ...], int]) -> str:
     path = item["loc"]
     known = next((path[:n] for n in range(len(path), -1, -1) if path[:n] in lines), ())
     line = f", line {lines[known]}" if known in lines else ""
-    field = _field(path)
-    given = item.get("input")
-    match item["type"]:
-        case "extra_forbidden":
-            keys = _fields(path[:-1])
-            near = suggest(str(path[-1]), keys) or f"; known are {', '.join(keys)}"
-            where = f" in {'.'.join(map(str, path[:-1]))}" if len(path) > 1 else ""
-            return f"{line}: unknown key {str(path[-1])!r}{where}{near}"
-        case "literal_error":
-            allowed = re.findall(r"'([^']*)'", item["ctx"]["expected"])
-            text = f"{given!r} is not allowed; use {', '.join(allowed)}"
-            return f"{line}: {field}: {text}{suggest(str(given), allowed)}"
-        case "missing":
-            return f"{line}: {field} is missing"
-        case "value_error":
-            text = str(item["ctx"]["error"])
-            return f"{line}: {field}: {text}" if field else f"{line}: {text}"
-    text = _WORDS.sub(lambda found: _SAID[found.group()], item["msg"])
-    return f"{line}: {field}: {text[:1].lower()}{text[1:]}, not {given!r}"
+    return f"{line}: {_sentence(item, _field(path))}"
+
+
+def _sentence(item: Any, field: str) -> str:
+    path, given, context = item["loc"], item.get("input"), item.get("ctx", {})
+    if item["type"] == "extra_forbidden":
+        keys = _fields(path[:-1])
+        near = suggest(str(path[-1]), keys) or f"; known are {', '.join(keys)}"
+        where = f" in {'.'.join(map(str, path[:-1]))}" if len(path) > 1 else ""
+        text = f"unknown key {str(path[-1])!r}{where}{near}"
+    elif item["type"] == "literal_error":
+        allowed = re.findall(r"'([^']*)'", context["expected"])
+        text = f"{field}: {given!r} is not allowed; use {', '.join(allowed)}"
+        text += suggest(str(given), allowed)
+    elif item["type"] == "missing":
+        text = f"{field} is missing"
+    elif item["type"] == "too_short":
+        text = f"{field} is empty; name at least one, or leave it out"
+    elif item["type"] == "less_than_equal" and context["le"] == 1:
+        text = f"{field} is {given}; shares are fractions, 0.05 for 5 %"
+    elif item["type"] == "value_error":
+        text = f"{field}: {context['error']}" if field else str(context["error"])
+    else:
+        text = _WORDS.sub(lambda found: _SAID[found.group()], item["msg"])
+        text = f"{field}: {text[:1].lower()}{text[1:]}, not {given!r}"
+    return text
 
 
 _SAID = {
@@ -267,14 +272,14 @@ def _fields(path: Sequence[Any]) -> list[str]:
 class _Loader(yaml.SafeLoader):
     """YAML 1.2's core schema: `no` is text, dates are text, 010 is ten."""
 
-    yaml_implicit_resolvers: dict[str, list[Any]] = {}
+    yaml_implicit_resolvers = {}  # noqa: RUF012  # the base class declares it
 
 
 _RESOLVERS = (
     ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
     ("int", r"[-+]?[0-9]+", "-+0123456789"),
-    ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)"
-              r"|\.(nan|NaN|NAN)", "-+.0123456789"),
+    ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", "-+.0123456789"),
+    ("float", r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)", "-+."),
     ("null", r"~|null|Null|NULL|", "~nN"),
 )  # fmt: skip
 for _tag, _pattern, _first in _RESOLVERS:
@@ -282,7 +287,7 @@ for _tag, _pattern, _first in _RESOLVERS:
         f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"),
         [*_first, ""] if _tag == "null" else list(_first),
     )  # fmt: skip
-_Loader.add_constructor("tag:yaml.org,2002:int", lambda loader, node: int(node.value))
+_Loader.add_constructor("tag:yaml.org,2002:int", lambda _loader, node: int(node.value))
 
 
 class _Lines:

@@ -35,7 +35,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 Texts = Annotated[list[str], BeforeValidator(_texts)]
 ColumnName = Annotated[str, BeforeValidator(_text)]
-ColumnNames = Annotated[list[ColumnName], Field(default_factory=list)]
+ColumnNames = list[ColumnName]
 KindName = Literal["numeric", "categorical", "datetime", "text"]
 TaskName = Literal["binary", "multiclass", "regression", "ranking"]
 Severity = Literal["warning", "critical"]
@@ -47,38 +47,50 @@ class ColumnFile(BaseModel):
 
     model_config = _STRICT
 
-    kind: KindName | None = Field(None, description="How it is measured; inferred where absent.")
-    required: bool = Field(True, description="Whether the column must be there.")
-    dtype: str | None = Field(
-        None, description="Arrow type; only its family counts. That of the reference by default."
+    kind: KindName | None = Field(
+        default=None, description="How it is measured; inferred where absent."
     )
-    max_missing: Share | None = Field(None, description="Largest share of rows without a value.")
+    required: bool = Field(default=True, description="Whether the column must be there.")
+    dtype: str | None = Field(
+        default=None,
+        description="Arrow type; only its family counts. That of the reference by default.",
+    )
+    max_missing: Share | None = Field(
+        default=None, description="Largest share of rows without a value."
+    )
     minimum: float | str | None = Field(
-        None, description="Smallest allowed value; ISO 8601 text for dates."
+        default=None, description="Smallest allowed value; ISO 8601 text for dates."
     )
     maximum: float | str | None = Field(
-        None, description="Largest allowed value; ISO 8601 text for dates."
+        default=None, description="Largest allowed value; ISO 8601 text for dates."
     )
     max_out_of_range: Share | None = Field(
-        None, description="Largest share of values below minimum or above maximum."
+        default=None, description="Largest share of values below minimum or above maximum."
     )
-    values: Texts | None = Field(None, min_length=1, description="The allowed categories.")
+    values: Texts | None = Field(default=None, min_length=1, description="The allowed categories.")
     max_unseen: Share | None = Field(
-        None, description="Largest share of values that are not among the allowed categories."
+        default=None,
+        description="Largest share of values that are not among the allowed categories.",
     )
     pattern: str | None = Field(
-        None,
+        default=None,
         description="email, phone, url, uuid, date, or a regular expression that the whole value "
         "must match.",
     )
     max_pattern_mismatch: Share | None = Field(
-        None, description="Largest share of values against the pattern or the lengths."
+        default=None, description="Largest share of values against the pattern or the lengths."
     )
-    min_length: int | None = Field(None, ge=0, description="Shortest allowed text, in characters.")
-    max_length: int | None = Field(None, ge=0, description="Longest allowed text, in characters.")
-    unique: bool = Field(False, description="Each value occurs once; only for the id column.")
+    min_length: int | None = Field(
+        default=None, ge=0, description="Shortest allowed text, in characters."
+    )
+    max_length: int | None = Field(
+        default=None, ge=0, description="Longest allowed text, in characters."
+    )
+    unique: bool = Field(
+        default=False, description="Each value occurs once; only for the id column."
+    )
     allow_constant: bool | None = Field(
-        None,
+        default=None,
         description="Whether one value alone may fill the column; by default where the reference "
         "has just one.",
     )
@@ -98,11 +110,9 @@ class ColumnFile(BaseModel):
             raise ValueError(f"a limit in text must be a time in ISO 8601: {error}") from error
         if low is not None and high is not None and low > high:
             raise ValueError(f"minimum {self.minimum} is above maximum {self.maximum}")
-        if self.min_length is not None and self.max_length is not None:
-            if self.min_length > self.max_length:
-                raise ValueError(
-                    f"min_length {self.min_length} is above max_length {self.max_length}"
-                )
+        shortest, longest = self.min_length, self.max_length
+        if shortest is not None and longest is not None and shortest > longest:
+            raise ValueError(f"min_length {shortest} is above max_length {longest}")
         if self.pattern is not None:
             _readable(expand, self.pattern)
         return self
@@ -121,8 +131,8 @@ class RuleFile(BaseModel):
 
     name: str = Field(min_length=1, description="What to call it in reports.")
     expr: str = Field(description="The condition in CEL over column names.")
-    target: Share = Field(1.0, description="Share of decided rows on which it must hold.")
-    severity: Severity = Field("warning", description="How bad it is where it fails.")
+    target: Share = Field(default=1.0, description="Share of decided rows on which it must hold.")
+    severity: Severity = Field(default="warning", description="How bad it is where it fails.")
 
     @model_validator(mode="after")
     def readable(self) -> RuleFile:
@@ -137,26 +147,27 @@ class CheckFile(BaseModel):
     model_config = _STRICT
 
     metric: str = Field(min_length=1, description="Name of the metric, as in its reference.")
-    column: ColumnName | None = Field(None, description="The column of a drift metric.")
-    warn_below: float | None = Field(None, description="Warn where the value is lower.")
-    fail_below: float | None = Field(None, description="Fail where the value is lower.")
-    warn_above: float | None = Field(None, description="Warn where the value is higher.")
-    fail_above: float | None = Field(None, description="Fail where the value is higher.")
+    column: ColumnName | None = Field(default=None, description="The column of a drift metric.")
+    warn_below: float | None = Field(default=None, description="Warn where the value is lower.")
+    fail_below: float | None = Field(default=None, description="Fail where the value is lower.")
+    warn_above: float | None = Field(default=None, description="Warn where the value is higher.")
+    fail_above: float | None = Field(default=None, description="Fail where the value is higher.")
     warn_drop: Share | None = Field(
-        None, description="Warn where it is worse than the reference by this share of it."
+        default=None, description="Warn where it is worse than the reference by this share of it."
     )
     fail_drop: Share | None = Field(
-        None, description="Fail where it is worse than the reference by this share of it."
+        default=None, description="Fail where it is worse than the reference by this share of it."
     )
-    severity: Severity = Field("warning", description="How bad it is where it fails.")
+    severity: Severity = Field(default="warning", description="How bad it is where it fails.")
 
     @model_validator(mode="after")
     def limited(self) -> CheckFile:
         """A check without a limit checks nothing."""
         limits = ("warn_below", "fail_below", "warn_above", "fail_above", "warn_drop", "fail_drop")
         if all(getattr(self, limit) is None for limit in limits):
-            raise ValueError(f"the check of {self.metric!r} has no limit; set one of "
-                             f"{', '.join(limits)}")
+            raise ValueError(
+                f"the check of {self.metric!r} has no limit; set one of {', '.join(limits)}"
+            )
         return self
 
     def check(self) -> Check:
@@ -170,75 +181,83 @@ class ThresholdsFile(BaseModel):
     model_config = _STRICT
 
     alpha: Annotated[float, Field(gt=0, lt=1)] = Field(
-        _DEFAULT.alpha, description="False alarms that are accepted where nothing has drifted."
+        default=_DEFAULT.alpha,
+        description="False alarms that are accepted where nothing has drifted.",
     )
     correction: Literal["benjamini-hochberg", "holm", "bonferroni", "none"] = Field(
-        "benjamini-hochberg", description="Correction of p-values for the number of columns."
+        default="benjamini-hochberg",
+        description="Correction of p-values for the number of columns.",
     )
     tolerance: Share = Field(
-        _DEFAULT.tolerance,
+        default=_DEFAULT.tolerance,
         description="Distance between two distributions that is too small to matter (largest "
         "difference of shares).",
     )
     tolerance_missing: Share = Field(
-        _DEFAULT.tolerance_missing, description="Change of the missing share that does not matter."
+        default=_DEFAULT.tolerance_missing,
+        description="Change of the missing share that does not matter.",
     )
     min_rows: int = Field(
-        _DEFAULT.min_rows, ge=2, description="Rows below which there is not enough data."
+        default=_DEFAULT.min_rows, ge=2, description="Rows below which there is not enough data."
     )
     psi_moderate: Positive = Field(
-        _DEFAULT.psi_moderate, description="PSI from which the reading is 'moderate'."
+        default=_DEFAULT.psi_moderate, description="PSI from which the reading is 'moderate'."
     )
     psi_significant: Positive = Field(
-        _DEFAULT.psi_significant, description="PSI from which the reading is 'significant'."
+        default=_DEFAULT.psi_significant, description="PSI from which the reading is 'significant'."
     )
     max_missing: Share = Field(
-        _DEFAULT.max_missing,
+        default=_DEFAULT.max_missing,
         description="Largest share of missing values of a column that declares none; where the "
         "reference misses more, as much as the reference may miss.",
     )
     max_out_of_range: Share = Field(
-        _DEFAULT.max_out_of_range, description="Largest share of values out of range."
+        default=_DEFAULT.max_out_of_range, description="Largest share of values out of range."
     )
     max_unseen: Share = Field(
-        _DEFAULT.max_unseen, description="Largest share of values of unseen categories."
+        default=_DEFAULT.max_unseen, description="Largest share of values of unseen categories."
     )
     max_pattern_mismatch: Share = Field(
-        _DEFAULT.max_pattern_mismatch,
+        default=_DEFAULT.max_pattern_mismatch,
         description="Largest share of values against a pattern or a length.",
     )
     max_duplicates: Share = Field(
-        _DEFAULT.max_duplicates, description="Largest share of rows that repeat another one."
+        default=_DEFAULT.max_duplicates,
+        description="Largest share of rows that repeat another one.",
     )
     cardinality_change: Positive = Field(
-        _DEFAULT.cardinality_change,
+        default=_DEFAULT.cardinality_change,
         description="Largest change of the number of categories, as a share of the expected one.",
     )
     drop_warning: Share = Field(
-        _DEFAULT.drop_warning,
+        default=_DEFAULT.drop_warning,
         description="Warn where accuracy, F1 or another metric is worse than the reference by this "
         "share of it.",
     )
-    drop_critical: Share = Field(_DEFAULT.drop_critical, description="The same, to fail.")
-    auc_warning: Share = Field(_DEFAULT.auc_warning, description="Warn where the ROC AUC is lower.")
-    auc_critical: Share = Field(_DEFAULT.auc_critical, description="The same, to fail.")
+    drop_critical: Share = Field(default=_DEFAULT.drop_critical, description="The same, to fail.")
+    auc_warning: Share = Field(
+        default=_DEFAULT.auc_warning, description="Warn where the ROC AUC is lower."
+    )
+    auc_critical: Share = Field(default=_DEFAULT.auc_critical, description="The same, to fail.")
     completeness: Share = Field(
-        _DEFAULT.completeness, description="Target share of cells with a value."
+        default=_DEFAULT.completeness, description="Target share of cells with a value."
     )
     accuracy: Share = Field(
-        _DEFAULT.accuracy, description="Target share of values like those of the reference."
+        default=_DEFAULT.accuracy, description="Target share of values like those of the reference."
     )
     consistency: Share = Field(
-        _DEFAULT.consistency, description="Target share of rows that satisfy every row rule."
+        default=_DEFAULT.consistency,
+        description="Target share of rows that satisfy every row rule.",
     )
     timeliness_hours: Positive = Field(
-        _DEFAULT.timeliness_hours, description="Largest age of the newest row, in hours."
+        default=_DEFAULT.timeliness_hours, description="Largest age of the newest row, in hours."
     )
     validity: Share = Field(
-        _DEFAULT.validity, description="Target share of values that satisfy their constraints."
+        default=_DEFAULT.validity,
+        description="Target share of values that satisfy their constraints.",
     )
     fail_on: list[Group] = Field(
-        ["drift", "performance", "quality", "schema", "rules"],
+        default=["drift", "performance", "quality", "schema", "rules"],
         description="The groups of checks whose failure makes `watchkeeper check` exit with 1.",
     )
 
@@ -263,14 +282,14 @@ class ModelFile(BaseModel):
 
     model_config = ConfigDict(**_STRICT, title="Watchkeeper model file")
 
-    name: str = Field("model", min_length=1, description="What to call the model.")
+    name: str = Field(default="model", min_length=1, description="What to call the model.")
     task: TaskName | None = Field(
-        None, description="What it predicts; inferred from label, prediction and score."
+        default=None, description="What it predicts; inferred from label, prediction and score."
     )
-    label: ColumnName | None = Field(None, description="Column of the ground truth.")
-    prediction: ColumnName | None = Field(None, description="Column of the prediction.")
+    label: ColumnName | None = Field(default=None, description="Column of the ground truth.")
+    prediction: ColumnName | None = Field(default=None, description="Column of the prediction.")
     score: ColumnName | None = Field(
-        None, description="Column of a binary model's probability, or of a ranking's score."
+        default=None, description="Column of a binary model's probability, or of a ranking's score."
     )
     scores: dict[str, ColumnName] = Field(
         default_factory=dict, description="Multi-class: the probability column of each class."
@@ -279,22 +298,28 @@ class ModelFile(BaseModel):
         default_factory=list, description="The classes; of a binary model negative, positive."
     )
     threshold: float = Field(
-        0.5, description="Score at and above which a binary model says the positive class."
+        default=0.5, description="Score at and above which a binary model says the positive class."
     )
-    id: ColumnName | None = Field(None, description="Column that identifies a row.")
-    timestamp: ColumnName | None = Field(None, description="Column of the event time.")
+    id: ColumnName | None = Field(default=None, description="Column that identifies a row.")
+    timestamp: ColumnName | None = Field(default=None, description="Column of the event time.")
     group: ColumnName | None = Field(
-        None, description="Ranking: column of the query or list that a row belongs to."
+        default=None, description="Ranking: column of the query or list that a row belongs to."
     )
-    segments: ColumnNames = Field(description="Columns by whose values all is also measured.")
-    sensitive: ColumnNames = Field(description="Columns over which fairness is measured.")
+    segments: ColumnNames = Field(
+        default_factory=list, description="Columns by whose values all is also measured."
+    )
+    sensitive: ColumnNames = Field(
+        default_factory=list, description="Columns over which fairness is measured."
+    )
     ranks: list[Annotated[int, Field(ge=1)]] = Field(
-        [5, 10], min_length=1, description="Ranking: the k of precision@k, recall@k and NDCG@k."
+        default=[5, 10],
+        min_length=1,
+        description="Ranking: the k of precision@k, recall@k and NDCG@k.",
     )
     segment_limit: int = Field(
-        20, ge=1, le=1000, description="Values of a segment column that get a segment each."
+        default=20, ge=1, le=1000, description="Values of a segment column that get a segment each."
     )
-    ignore: ColumnNames = Field(description="Columns that are not measured.")
+    ignore: ColumnNames = Field(default_factory=list, description="Columns that are not measured.")
     columns: dict[ColumnName, ColumnFile] = Field(
         default_factory=dict,
         description="Kinds and constraints by column; columns that are not listed are inferred.",
@@ -322,11 +347,9 @@ class ModelFile(BaseModel):
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
             raise ValueError(f"two rules are called {twice!r}; name each differently")
-        for name, column in self.columns.items():
-            if column.unique and name != self.id:
-                raise ValueError(
-                    f"columns.{name}.unique is only for the id column; set id: {name}"
-                )
+        for name, entry in self.columns.items():
+            if entry.unique and name != self.id:
+                raise ValueError(f"columns.{name}.unique is only for the id column; set id: {name}")
         if self.task == "binary" and self.classes and len(self.classes) != 2:
             raise ValueError(f"a binary model has two classes, {len(self.classes)} are given")
         if len(set(self.classes)) != len(self.classes):

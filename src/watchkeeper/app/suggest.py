@@ -114,9 +114,9 @@ def _range(column: Column, values: pa.ChunkedArray) -> _Found:
         return {}
     low, high = float(seen.min()), float(seen.max())
     reason = f"{low:.6g} to {high:.6g} in the reference, widened"
-    if column.role is Role.SCORE or (low >= 0 and high <= 1 and high > 0.5):
-        if low >= 0 and high <= 1:
-            return {"minimum": (0.0, reason), "maximum": (1.0, "")}
+    share = low >= 0 and high <= 1
+    if share and (column.role is Role.SCORE or high > 0.5):
+        return {"minimum": (0.0, reason), "maximum": (1.0, "")}
     room = (high - low) * (0.05 + 1 / math.sqrt(seen.size))
     step = 10.0 ** (math.floor(math.log10(high - low)) - 1)
     if bool(np.all(seen == np.floor(seen))):
@@ -125,9 +125,11 @@ def _range(column: Column, values: pa.ChunkedArray) -> _Found:
     ceiling = _rounded(math.ceil((high + room) / step) * step)
     if not (math.isfinite(floor) and math.isfinite(ceiling)):
         return {}
-    # What was never negative, or never positive, is most often so by its nature.
-    floor = max(floor, 0.0) if low >= 0 else floor
-    ceiling = min(ceiling, 0.0) if high <= 0 else ceiling
+    # Values that end at zero, or crowd there, are on one side of it by their nature.
+    tenth, ninth = np.quantile(seen, [0.1, 0.9]).tolist()
+    near = 0.05 * (high - low)
+    floor = max(floor, 0.0) if low == 0 or 0 < low <= tenth < near else floor
+    ceiling = min(ceiling, 0.0) if high == 0 or -near < ninth <= high < 0 else ceiling
     return {"minimum": (floor, reason), "maximum": (ceiling, "")}
 
 
@@ -192,8 +194,10 @@ def pattern_of(texts: list[str]) -> str | None:
     >>> pattern_of(["N14228", "N24211", "N619AA"]), pattern_of(["AB-1", "CD-23"])
     (None, '[A-Z]{2}-[0-9]{1,2}')
     """
+    # Dates and plain numbers look like telephone numbers, unless some have what only those have.
+    phones = any(set(text) & set("+ (") for text in texts)
     for name in NAMED:
-        if all(matches_whole(name, text) for text in texts):
+        if (name != "phone" or phones) and all(matches_whole(name, text) for text in texts):
             return name
     shapes = [re.findall(r"[0-9]+|[A-Z]+|[a-z]+|[^0-9A-Za-z]", text) for text in texts]
     classes = {tuple(_class(part) for part in shape) for shape in shapes}

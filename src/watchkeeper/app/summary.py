@@ -20,7 +20,7 @@ from watchkeeper.app.findings_data import (
 )
 from watchkeeper.app.findings_performance import performance_headline, performance_sentences
 from watchkeeper.app.summary_track import summarize_track
-from watchkeeper.app.words import count, counted, number, sentence
+from watchkeeper.app.words import count, counted, number, sentence, setting
 
 __all__ = ["summarize", "summarize_track"]
 
@@ -135,7 +135,7 @@ def _small_reference(
         yield (
             f"The reference ({counted(rows, 'row')}) is too small to carry a window of "
             f"{counted(window, 'row')}: chance alone may put it {number(chance, digits=2)} off, more "
-            f"than the tolerance of {number(tolerance)}. Use at least {count(needed)} rows, better "
+            f"than the tolerance of {setting(tolerance)}. Use at least {count(needed)} rows, better "
             f"{count(max(needed, 4 * window))}."
         )
 

@@ -29,7 +29,7 @@ def summarize_track(document: Mapping[str, Any]) -> dict[str, Any]:
         "verdict": verdict,
         "status": next((status for status in _WORST if status in statuses), "not_enough_data"),
         "headline": sentence("; ".join(found)) if found else "No window has rows to compare.",
-        "sentences": [sentence(part) for part in (*performance, *_sentences(document)) if part],
+        "sentences": [*map(sentence, performance), *_sentences(document)],
         "warnings": list(_warnings(document)),
     }
 
@@ -68,9 +68,7 @@ def _bad_windows(part: Mapping[str, Any]) -> list[int]:
     return bad
 
 
-def _fell(
-    document: Mapping[str, Any], metric: str, part: Mapping[str, Any], bad: list[int]
-) -> str:
+def _fell(document: Mapping[str, Any], metric: str, part: Mapping[str, Any], bad: list[int]) -> str:
     windows, points = document["windows"], part["points"]
     judged = sum(bool(point) and point["value"] is not None for point in points)
     sign = 1 if part["direction"] == "lower" else -1
@@ -82,7 +80,9 @@ def _fell(
     before = (part["reference"] or {}).get("value")
     if before is not None:
         reference, lowest = pair(before, points[worst]["value"])
-        text += f", at worst {lowest} in {name(windows[worst]['name'])} ({reference} in the reference)"
+        text += (
+            f", at worst {lowest} in {name(windows[worst]['name'])} ({reference} in the reference)"
+        )
     return text
 
 
@@ -96,7 +96,9 @@ def _drift(document: Mapping[str, Any]) -> str:
         unsure = sum(window["verdict"] == "not_enough_data" for window in windows)
         return f"no drift in {total}" + (f" ({count(unsure)} not enough data)" if unsure else "")
     most = [column for column in document["ranking"] if _times(document, column)]
-    return f"drift in {count(len(drifted))} of {total}" + (f", most: {listing(most[:3])}" if most else "")
+    return f"drift in {count(len(drifted))} of {total}" + (
+        f", most: {listing(most[:3])}" if most else ""
+    )
 
 
 def _times(document: Mapping[str, Any], column: str) -> int:
@@ -104,14 +106,15 @@ def _times(document: Mapping[str, Any], column: str) -> int:
 
 
 def _sentences(document: Mapping[str, Any]) -> Iterator[str]:
-    yield _drift(document)
+    if document["windows"]:
+        yield sentence(_drift(document))
     for column in document["ranking"][:3]:
         part = document["drift"][column]
         times = _times(document, column)
         if times:
             first = part["verdicts"].index("drifted")
             start = name(document["windows"][first]["name"])
-            yield f"{name(column)}: drifted in {counted(times, 'window')}, first in {start}"
+            yield f"{name(column)}: drifted in {counted(times, 'window')}, first in {start}."
 
 
 def _warnings(document: Mapping[str, Any]) -> Iterator[str]:

@@ -72,6 +72,17 @@ def _power(size: float, digits: int) -> str:
     return f"{mantissa} × 10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
 
 
+def setting(value: float | None) -> str:
+    """A number that somebody chose, such as a limit: all its figures and no more.
+
+    >>> setting(0.05), setting(100.0), setting(-0.125)
+    ('0.05', '100', '−0.125')
+    """
+    if value is None or not math.isfinite(value):
+        return UNDEFINED
+    return f"{value:,.10g}".replace("-", MINUS)
+
+
 def signed(value: float | None, *, digits: int = 3) -> str:
     """A difference, which always shows its direction.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 
 
@@ -39,7 +40,35 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """What a column's values must satisfy (REQUIREMENTS Q1, Q2); None means 'not constrained'."""
+    """What a column's values must satisfy (REQUIREMENTS Q1, Q2); None means 'not declared'.
+
+    Attributes
+    ----------
+    required
+        Whether the column must be there.
+    dtype
+        Its Arrow type; only the family (whole numbers and numbers, text, booleans, times) counts.
+        Where it is None the type of the reference is expected.
+    max_missing
+        The largest share of rows without a value.
+    minimum, maximum
+        The smallest and largest allowed value, both allowed themselves; for dates ISO 8601 text,
+        which is UTC where it names no offset.
+    max_out_of_range, max_unseen, max_pattern_mismatch
+        The largest share of values outside the range, outside `values`, or against the pattern
+        or the lengths.
+    values
+        The allowed categories.
+    pattern
+        The name of a pattern (`email`, `phone`, `url`, `uuid`, `date`) or a regular expression;
+        the whole value must match.
+    min_length, max_length
+        Allowed lengths in characters.
+    unique
+        Whether each value may occur once; only for the id column.
+    allow_constant
+        Whether one value alone may fill the column; None: only where the reference has just one.
+    """
 
     required: bool = True
     dtype: str | None = None
@@ -54,7 +83,27 @@ class Constraint:
     min_length: int | None = None
     max_length: int | None = None
     unique: bool = False
-    allow_constant: bool = True
+    allow_constant: bool | None = None
+
+    def limits(self) -> tuple[float | None, float | None]:
+        """The smallest and largest allowed value as numbers, dates as seconds since 1970 UTC.
+
+        Examples
+        --------
+        >>> Constraint(minimum="1970-01-02", maximum=7).limits()
+        (86400.0, 7.0)
+        """
+        return _number(self.minimum), _number(self.maximum)
+
+
+def _number(value: float | str | None) -> float | None:
+    """A limit as a number; a `ValueError` where a text is no ISO 8601 time."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        return float(value)
+    time = datetime.fromisoformat(value)
+    return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +127,40 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Check:
+    """A limit on one metric that the user has written, beside the default checks.
+
+    Attributes
+    ----------
+    metric
+        The metric's name, as in the metric reference.
+    column
+        The column of a drift metric; None for a metric of the whole model.
+    warn_below, fail_below, warn_above, fail_above
+        Absolute limits of the current value.
+    warn_drop, fail_drop
+        Limits of how much worse than the reference it may get, as a share of the reference.
+    severity
+        `warning` or `critical`.
+    """
+
+    metric: str
+    column: str | None = None
+    warn_below: float | None = None
+    fail_below: float | None = None
+    warn_above: float | None = None
+    fail_above: float | None = None
+    warn_drop: float | None = None
+    fail_drop: float | None = None
+    severity: str = "warning"
+
+
+@dataclass(frozen=True, slots=True)
 class Thresholds:
-    """What `check` fails on; the defaults are those of the requirements."""
+    """What `check` fails on; the defaults are those of the requirements.
+
+    Shares are fractions, 0.05 for 5 %. `docs/reference/model-file.md` says what each one does.
+    """
 
     alpha: float = 0.05
     correction: str = "benjamini-hochberg"
@@ -91,6 +172,8 @@ class Thresholds:
     max_missing: float = 0.05
     max_out_of_range: float = 0.01
     max_unseen: float = 0.01
+    max_pattern_mismatch: float = 0.01
+    max_duplicates: float = 0.01
     cardinality_change: float = 0.10
     drop_warning: float = 0.05
     drop_critical: float = 0.10
@@ -101,7 +184,7 @@ class Thresholds:
     consistency: float = 0.98
     timeliness_hours: float = 1.0
     validity: float = 0.99
-    fail_on: tuple[str, ...] = ("drift", "performance", "quality", "schema")
+    fail_on: tuple[str, ...] = ("drift", "performance", "quality", "schema", "rules")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +196,7 @@ class Model:
     columns
         Every column that is measured, in the order of the data.
     task
-        What is predicted; None where there is neither label nor prediction (drift and quality only).
+        What is predicted; None where there is neither label nor prediction.
     label, prediction, score, id, timestamp, group
         Names of the columns that play these roles. `group` is the query or list that a ranking
         belongs to.
@@ -127,6 +210,10 @@ class Model:
         Columns by which everything is also measured, and columns over which fairness is measured.
     ranks
         The k of precision@k, recall@k and NDCG@k.
+    segment_limit
+        Values of a segment column that get a segment of their own, the most frequent first.
+    rules, checks, thresholds
+        Row rules, further limits on metrics, and the limits of the default checks.
     """
 
     name: str
@@ -146,6 +233,7 @@ class Model:
     ranks: tuple[int, ...] = (5, 10)
     segment_limit: int = 20
     rules: tuple[Rule, ...] = ()
+    checks: tuple[Check, ...] = ()
     thresholds: Thresholds = field(default_factory=Thresholds)
 
     def column(self, name: str) -> Column:

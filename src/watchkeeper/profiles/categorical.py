@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-from collections.abc import Mapping
-from typing import Self
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Self
 
 import msgspec
 import numpy as np
 
 from watchkeeper.core.errors import ProfileError
 from watchkeeper.profiles.base import Ints
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import ibis.expr.types as ir
 
 CATEGORIES = 1000
 """Categories of the reference that are counted exactly, the most frequent first."""
@@ -125,3 +130,81 @@ def _hash(value: str) -> int:
     """The first 64 bits of the MD5 of the value: every database has it (no security meant)."""
     digest = hashlib.md5(value.encode("utf-8", "surrogatepass"), usedforsecurity=False).digest()
     return int.from_bytes(digest[:8], "big")
+
+
+def query(
+    table: ir.Table,
+    vocabulary: Vocabulary,
+    digest: Callable[[ir.StringValue], ir.StringValue],
+) -> ir.Table:
+    """The query: every value that a profile keeps, counted, for each group of rows.
+
+    Parameters
+    ----------
+    table
+        Columns `key`, the group of each row, and `value`, text or an integer.
+    vocabulary
+        Values to count exactly.
+    digest
+        The engine's MD5 in hexadecimal.
+
+    Returns
+    -------
+    ibis.Table
+        `key`, `value`, `count`, and `total`: the rows of all values of that key that are, like
+        this one, in the vocabulary or not. Values outside it are the `OTHERS` with the smallest
+        hash, so what leaves the database does not grow with the rows. `assemble` takes the rows.
+
+    Examples
+    --------
+    >>> import ibis
+    >>> table = ibis.table({"key": "int64", "value": "string"}, name="t")
+    >>> query(table, Vocabulary(("a",)), lambda text: text.hexdigest("md5")).columns
+    ('key', 'value', 'count', 'total')
+    """
+    import ibis  # noqa: PLC0415  # only the query half needs it
+
+    counted = table.group_by("key", "value").agg(count=ibis._.count())
+    hashed = counted.mutate(hash=digest(counted["value"].cast("string")))
+    # By hash, so that no category, whatever its characters, has to be written into SQL.
+    known = [hashlib.md5(v.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
+             for v in vocabulary.values]
+    is_known = hashed["hash"].isin(known) if known else ibis.literal(False)  # noqa: FBT003
+    marked = hashed.mutate(known=hashed["value"].isnull() | is_known)
+    ranked = marked.mutate(
+        rank=ibis.row_number().over(group_by=["key", "known"], order_by="hash"),
+        total=ibis._["count"].sum().over(group_by=["key", "known"]).cast("int64"),
+    )
+    kept = ranked.filter(ranked["known"] | (ranked["rank"] < OTHERS))
+    return kept.select("key", "value", "count", "total")
+
+
+def assemble(
+    counted: Iterable[tuple[str | None, int]], other_rows: int | None, vocabulary: Vocabulary
+) -> Categorical:
+    """The statistic of one group from the rows of `query`.
+
+    Parameters
+    ----------
+    counted
+        Value as text (None for null) and its rows.
+    other_rows
+        Rows of all values outside the vocabulary; None where `counted` has all values.
+
+    Examples
+    --------
+    >>> assemble([("a", 2), (None, 1), ("z", 1)], 5, Vocabulary(("a",))).other_rows
+    5
+    """
+    held: dict[str, int] = {}
+    nulls = 0
+    for value, count in counted:
+        if value is None:
+            nulls += count
+        else:
+            held[value] = held.get(value, 0) + count
+    found = measure(held, nulls, vocabulary)
+    if other_rows is None or other_rows == found.other_rows:
+        return found
+    hidden = other_rows - found.other_rows
+    return Categorical(found.rows + hidden, nulls, found.counts, found.others, other_rows)

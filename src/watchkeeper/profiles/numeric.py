@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Self
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Self
 
 import msgspec
 import numpy as np
@@ -11,6 +12,9 @@ import numpy as np
 from watchkeeper.core.errors import ProfileError
 from watchkeeper.profiles.base import Floats, Ints, highest, lowest
 from watchkeeper.profiles.grid import Grid
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 
 class Numeric(msgspec.Struct, frozen=True, tag="numeric"):
@@ -164,3 +168,150 @@ def measure(values: Floats, nulls: int, grid: Grid) -> Numeric:
         maximum=float(finite[-1]) + 0.0 if finite.size else None,
         counts=counts,
     )
+
+
+def query(
+    value: ir.FloatingValue, grid: Grid, *, traps: bool, finite: bool = False
+) -> dict[str, ir.Value]:
+    """The query: aggregates of one column, to be computed for each group of rows.
+
+    Counts per bin are not among them: engines differ most there (`QueryEngine.histograms`).
+
+    Parameters
+    ----------
+    value
+        The column as float64, null where a row has no value.
+    grid
+        The grid of the column.
+    traps
+        Whether overflow and underflow are errors on the engine; sums are then taken so that
+        neither can happen.
+    finite
+        Whether the column's type has neither NaN nor infinities.
+
+    Returns
+    -------
+    dict[str, ibis.Value]
+        By name; `assemble` takes their values.
+
+    Examples
+    --------
+    >>> import ibis
+    >>> from watchkeeper.profiles.grid import fit_grid
+    >>> table = ibis.table({"x": "float64"}, name="t")
+    >>> sorted(query(table.x, fit_grid(np.arange(10.0)), traps=False, finite=True))
+    ['maximum', 'minimum', 'squares', 'total', 'valued']
+    """
+    inside = None if finite else value.abs() < math.inf
+    found: dict[str, ir.Value] = {
+        "valued": value.count(),
+        "minimum": value.min(where=inside),
+        "maximum": value.max(where=inside),
+    }
+    if not finite:
+        found["nans"] = value.count(where=value > math.inf)
+        found["negative"] = value.count(where=value == -math.inf)
+        found["positive"] = value.count(where=value == math.inf)
+    if traps:
+        return found | _careful_sums(value, grid, inside)
+    z = value * (1.0 / grid.scale) - grid.shift / grid.scale
+    return found | {"total": z.sum(where=inside), "squares": (z * z).sum(where=inside)}
+
+
+def assemble(
+    found: Mapping[str, float | None], rows: int, counts: Ints | None, grid: Grid
+) -> Numeric:
+    """The statistic from the values of the aggregates of `query`.
+
+    Parameters
+    ----------
+    found
+        Value of each aggregate; None is what SQL gives for no rows.
+    rows
+        All rows of the group.
+    counts
+        Finite values in each bin, shape (grid.bins,); None where there are none.
+
+    Examples
+    --------
+    >>> from watchkeeper.profiles.grid import fit_grid
+    >>> assemble({"valued": 0}, 3, None, fit_grid(np.arange(10.0))).nulls
+    3
+    """
+
+    def of(name: str) -> float:
+        return found.get(name) or 0.0
+
+    def extreme(name: str) -> float | None:
+        held = found.get(name)
+        return None if held is None else float(held) + 0.0
+
+    return Numeric(
+        rows=rows,
+        nulls=rows - int(of("valued")),
+        nans=int(of("nans")),
+        negative_infinities=int(of("negative")),
+        positive_infinities=int(of("positive")),
+        total=of("total") + of("far_total") * _FAR,
+        squares=of("squares") + of("far_squares") * _FAR * _FAR,
+        minimum=extreme("minimum"),
+        maximum=extreme("maximum"),
+        counts=np.zeros(grid.bins, dtype=np.int64) if counts is None else counts,
+    )
+
+
+_FAR = 2.0**600
+"""Sums over values far from the grid are kept in units of this many scales."""
+
+
+def _careful_sums(
+    value: ir.FloatingValue, grid: Grid, inside: ir.BooleanValue | None
+) -> dict[str, ir.Value]:
+    """Sums that neither overflow nor underflow, rows near the grid and far from it apart.
+
+    Near rows have |x| / scale < 2**480, so that fewer than 2**64 squares cannot overflow. Far
+    rows are summed in units of 2**600 scales; where x / scale itself overflows they are infinite,
+    as in the kernel. What lies below the smallest normal number counts as 0.
+    """
+    inverse, offset = 1.0 / grid.scale, grid.shift / grid.scale
+    limit = 0.0 if abs(offset) >= 2.0**480 else 2.0**480 * grid.scale
+    size = value.abs()
+    far = size >= limit
+    near = ~far if inside is None else ~far & inside
+    far = far if inside is None else far & inside
+    tiny = 2.0**-1022 * grid.scale
+    z = _unless([(size < tiny, 0.0)] if tiny else [], value * inverse) - offset
+    cases = [(size < 2.0**-400 * grid.scale, 0.0)]
+    if grid.scale < 1:
+        over = size >= 2.0**1023 * grid.scale * 2
+        cases += [(over & (value > 0), math.inf), (over, -math.inf)]
+    first, second = (1 / _FAR, inverse) if grid.scale >= 1 else (inverse / _FAR, 1.0)
+    apart = _unless(cases, value * first * second) - offset / _FAR
+    return {
+        "total": _within(z, near).sum(),
+        "squares": _squared(_within(z, near)).sum(),
+        "far_total": _within(apart, far).sum(),
+        "far_squares": _squared(_within(apart, far)).sum(),
+    }
+
+
+def _within(value: ir.FloatingValue, rows: ir.BooleanValue) -> ir.FloatingValue:
+    """The value on `rows`, null elsewhere; it is not even computed there."""
+    import ibis  # noqa: PLC0415  # only the query half needs it
+
+    return ibis.cases((rows, value))
+
+
+def _unless(
+    cases: list[tuple[ir.BooleanValue, float]], value: ir.FloatingValue
+) -> ir.FloatingValue:
+    """The value, save in the cases, where it is not even computed."""
+    import ibis  # noqa: PLC0415  # only the query half needs it
+
+    return ibis.cases(*cases, else_=value) if cases else value
+
+
+def _squared(value: ir.FloatingValue) -> ir.FloatingValue:
+    """The square, 0 where it would underflow and infinite where the value is."""
+    size = value.abs()
+    return _unless([(size < 2.0**-510, 0.0), (size == math.inf, math.inf)], value * value)

@@ -1,0 +1,135 @@
+"""The program: its commands, its global flags, and what becomes of errors."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import traceback
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+import watchkeeper
+from watchkeeper.cli.check import check
+from watchkeeper.cli.infer import infer
+from watchkeeper.cli.merge import merge
+from watchkeeper.cli.metrics import metrics
+from watchkeeper.cli.profile import profile
+from watchkeeper.cli.report import report
+from watchkeeper.cli.schema import schema
+from watchkeeper.cli.settings import Settings, settings_of
+from watchkeeper.cli.track import track
+from watchkeeper.core.errors import WatchkeeperError
+
+_ANYWHERE = ("--debug", "--quiet", "-q", "--json")
+
+# What Typer handles itself: wrong usage and asked-for exits. It has had its own copy of Click
+# since 0.16, so the class is found rather than imported.
+_USAGE = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+_OURS = (_USAGE, typer.Exit, typer.Abort)
+
+
+class Commands(TyperGroup):
+    """The commands, with global flags in any place and errors as one sentence."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Move the global flags to the front, where this group reads them."""
+        end = args.index("--") if "--" in args else len(args)
+        found = [arg for arg in args[:end] if arg in _ANYWHERE]
+        rest = [arg for arg in args[:end] if arg not in _ANYWHERE]
+        return super().parse_args(ctx, [*found, *rest, *args[end:]])
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; an error becomes a sentence and an exit code."""
+        try:
+            return super().invoke(ctx)
+        except _OURS:
+            raise
+        except KeyboardInterrupt:
+            typer.echo("Stopped.", err=True)
+            raise typer.Exit(130) from None
+        except BrokenPipeError:
+            # The reader has gone (`| head`); Python would complain once more at its end.
+            with contextlib.suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(141) from None
+        except Exception as error:  # noqa: BLE001  # the last place where a sentence can be made
+            raise typer.Exit(_told(error, settings_of(ctx))) from None
+
+
+def _told(error: Exception, settings: Settings) -> int:
+    """Print an error, and return the exit code."""
+    if settings.debug:
+        traceback.print_exception(error)
+    if isinstance(error, WatchkeeperError):
+        typer.echo(f"watchkeeper: {_line(str(error))}", err=True)
+    elif isinstance(error, MemoryError):
+        typer.echo("watchkeeper: there is not enough memory for this; use fewer columns", err=True)
+    else:
+        typer.echo(
+            f"watchkeeper: unexpected {type(error).__name__}: {_line(str(error))}. This is a defect "
+            f"of Watchkeeper {watchkeeper.__version__}; please report it with what --debug prints.",
+            err=True,
+        )
+    return 2
+
+
+def _line(text: str) -> str:
+    """The text on one line, without control characters that a name may carry."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+app = typer.Typer(
+    name="watchkeeper",
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"watchkeeper {watchkeeper.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Write nothing but results and errors.")
+    ] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Write the result to standard output as JSON.")
+    ] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Watchkeeper keeps watch over machine-learning models in production.
+
+    It compares what a model sees now with what it was accepted on.
+    The flags below work in any place.
+    """
+    del version
+    context.obj = Settings(debug=debug, quiet=quiet, json=json)
+
+
+for command in (report, check, track, profile, merge, infer, schema, metrics):
+    app.command()(command)
+
+
+def run() -> None:
+    """The entry point of the `watchkeeper` program."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal of another encoding shows a question mark, rather than ending the report.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    app()

@@ -1,0 +1,319 @@
+"""The query: an Ibis table and a layout in, a profile out.
+
+Equal to the kernel by law, but for what only the kernel has: the sketch of whole rows. For each
+segment column a query takes the aggregates of a pack of columns, another their bins (one for the
+pack or one a column: the engine's choice), and one a column its categories. Segments add up to
+the whole.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from watchkeeper.core.model import Column
+from watchkeeper.profiles import categorical, numeric, performance
+from watchkeeper.profiles.expressions import (
+    has_only_finite,
+    is_category,
+    number,
+    plain,
+    segment_code,
+)
+from watchkeeper.profiles.grid import Grid
+from watchkeeper.profiles.kernel import empty_profile, split
+from watchkeeper.profiles.layout import MISSING, OTHER, Layout
+from watchkeeper.profiles.profile import ColumnStatistic, Profile, Statistics
+from watchkeeper.profiles.values import numbers, text_of
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from watchkeeper.profiles.engine import QueryEngine
+    from watchkeeper.profiles.performance import PerformanceStatistic
+
+_PACK = 20
+"""Columns in one query. PostgreSQL takes 1,664 aggregates at most; planning grows faster than they."""
+
+_WEIGHED = 1 << 22
+"""Repeated values that are held in memory at a time."""
+
+Keyed = dict[int, ColumnStatistic]
+"""The statistic of a column for each segment code."""
+
+
+def profile_table(table: ir.Table, layout: Layout, engine: QueryEngine) -> Profile:
+    """The profile of all rows of a database table, by queries alone.
+
+    Parameters
+    ----------
+    table
+        The rows; columns that it lacks count as null, further ones only as observed.
+    layout
+        What to count.
+    engine
+        Where the table lies.
+
+    Returns
+    -------
+    Profile
+        As the kernel gives it: counts equal, sums equal up to reordering, no row sketch.
+
+    Raises
+    ------
+    InputError
+        The engine cannot run a query (connection, permission, missing table).
+    """
+    rows = plain(table)
+    segments: dict[str, dict[str, Statistics]] = {}
+    with engine.snapshot():
+        for name, values in layout.segments.items():
+            found = _measure(rows, name, layout, engine)
+            labels = dict(enumerate(values)) | {-1: MISSING, -2: OTHER}
+            segments[name] = {labels[code]: part for code, part in sorted(found.items())}
+        if segments:
+            parts: Iterable[Statistics] = next(iter(segments.values())).values()
+        else:
+            parts = _measure(rows, None, layout, engine).values()
+    nothing = empty_profile(layout).whole
+    nothing = Statistics(0, nothing.columns, nothing.performance)
+    return Profile(layout, reduce(or_, parts, nothing), segments, _observed(rows))
+
+
+def _measure(
+    table: ir.Table, segment: str | None, layout: Layout, engine: QueryEngine
+) -> dict[int, Statistics]:
+    """The statistics of each segment of one column that has rows."""
+    key = segment_code(table, segment, layout.segments.get(segment or "", ()), engine)
+    rows, measured = _grids(table, key, layout, engine)
+    for column in layout.model.measured:
+        axis = layout.axes[column.name]
+        if not isinstance(axis, Grid):
+            measured[column.name] = _categories(table, key, column.name, axis, rows, engine)
+        elif column.name not in measured:
+            measured[column.name] = _spelt(table, key, column, axis, engine)
+    outcomes = _performance(table, key, layout, engine)
+    return {
+        code: Statistics(
+            count,
+            {
+                column.name: measured[column.name].get(code)
+                or _absent(layout.axes[column.name], count)
+                for column in layout.model.measured
+            },
+            outcomes.get(code),
+        )
+        for code, count in rows.items()
+    }
+
+
+def _grids(
+    table: ir.Table, key: ir.IntegerValue, layout: Layout, engine: QueryEngine
+) -> tuple[dict[int, int], dict[str, Keyed]]:
+    """The rows of each segment, and the statistics of every column that SQL sees as a number."""
+    values: dict[str, ir.FloatingValue] = {}
+    for column in layout.model.measured:
+        if isinstance(layout.axes[column.name], Grid) and column.name in table.columns:
+            value = number(table[column.name], column.kind, engine)
+            if value is not None:
+                values[column.name] = value
+    rows: dict[int, int] = {}
+    measured: dict[str, Keyed] = {}
+    names = list(values)
+    for start in range(0, max(len(names), 1), _PACK):
+        pack = names[start : start + _PACK]
+        # Short names of our own: the data's may be any text.
+        short = {f"v{index}": name for index, name in enumerate(pack)}
+        keyed = table.select(key=key, **{v: values[name] for v, name in short.items()})
+        grids = {v: (layout.axes[name], _finite(table, name, layout)) for v, name in short.items()}
+        rows, found = _pack(keyed, grids, engine)  # type: ignore[arg-type]  # axes that are grids
+        measured |= {name: found[v] for v, name in short.items()}
+    return rows, measured
+
+
+def _finite(table: ir.Table, name: str, layout: Layout) -> bool:
+    return has_only_finite(table[name].type(), layout.model.column(name).kind)
+
+
+def _pack(
+    keyed: ir.Table, grids: dict[str, tuple[Grid, bool]], engine: QueryEngine
+) -> tuple[dict[int, int], dict[str, Keyed]]:
+    """The rows of each key, and the statistics of some columns.
+
+    Parameters
+    ----------
+    keyed
+        A column `key`, and columns of float64.
+    grids
+        The grid of each column, and whether it has neither NaN nor infinities.
+    """
+    import ibis  # noqa: PLC0415  # only the query half needs it
+
+    wanted: dict[str, ir.Value] = {}
+    for name, (grid, finite) in grids.items():
+        traps = engine.traps and not (finite and 2.0**-400 < grid.scale < 2.0**400)
+        for what, value in numeric.query(keyed[name], grid, traps=traps, finite=finite).items():
+            wanted[f"{name}_{what}"] = value
+    found = engine.run(keyed.group_by("key").agg(rows=ibis._.count(), **wanted)).to_pylist()
+    edges = {name: grid.edges for name, (grid, _) in grids.items()}
+    counts = engine.histograms(keyed, "key", edges) if edges else {}
+    measured: dict[str, Keyed] = {}
+    for name, (grid, _) in grids.items():
+        measured[name] = {}
+        for row in found:
+            own = {k.removeprefix(f"{name}_"): v for k, v in row.items() if k.startswith(f"{name}_")}
+            here = counts[name].get(row["key"])
+            measured[name][row["key"]] = numeric.assemble(own, row["rows"], here, grid)
+    return {row["key"]: row["rows"] for row in found}, measured
+
+
+def _categories(
+    table: ir.Table,
+    key: ir.IntegerValue,
+    name: str,
+    vocabulary: categorical.Vocabulary,
+    rows: dict[int, int],
+    engine: QueryEngine,
+) -> Keyed:
+    """A categorical column for each segment."""
+    if name not in table.columns or not is_category(table[name].type()):
+        return {}
+    keyed = table.select(key=key, value=table[name])
+    dtype = table[name].type()
+    if not (dtype.is_string() or dtype.is_integer()):
+        return _few_categories(keyed, vocabulary, engine)
+    counted: dict[int, list[tuple[str | None, int]]] = defaultdict(list)
+    totals: dict[int, int] = {}
+    known = set(vocabulary.values)
+    for row in engine.run(categorical.query(keyed, vocabulary, engine.digest)).to_pylist():
+        text = None if row["value"] is None else text_of(row["value"])
+        counted[row["key"]].append((text, row["count"]))
+        if text is not None and text not in known:
+            totals[row["key"]] = row["total"]
+    return {
+        code: categorical.assemble(counted[code], totals.get(code, 0), vocabulary) for code in rows
+    }
+
+
+def _few_categories(
+    keyed: ir.Table, vocabulary: categorical.Vocabulary, engine: QueryEngine
+) -> Keyed:
+    """Categories whose text only the kernel can write: every value is fetched, once."""
+    import ibis  # noqa: PLC0415  # only the query half needs it
+
+    found: Keyed = {}
+    for batch in engine.batches(keyed.group_by("key", "value").agg(count=ibis._.count())):
+        counted: dict[int, list[tuple[str | None, int]]] = defaultdict(list)
+        for row in batch.to_pylist():
+            text = None if row["value"] is None else text_of(row["value"])
+            counted[row["key"]].append((text, row["count"]))
+        for code, pairs in counted.items():
+            part = categorical.assemble(pairs, None, vocabulary)
+            found[code] = found[code] | part if code in found else part  # type: ignore[operator]  # one type
+    return found
+
+
+def _spelt(
+    table: ir.Table, key: ir.IntegerValue, column: Column, grid: Grid, engine: QueryEngine
+) -> Keyed:
+    """Text where numbers are expected: each different text is fetched and read by the kernel."""
+    import ibis  # noqa: PLC0415  # only the query half needs it
+
+    if column.name not in table.columns:
+        return {}
+    keyed = table.select(key=key, value=table[column.name])
+    found: Keyed = {}
+    for batch in engine.batches(keyed.group_by("key", "value").agg(count=ibis._.count())):
+        for code, part in split(batch, batch.column("key").to_numpy().astype(np.int64)):
+            for texts in _repeated(part.column("value"), part.column("count").to_pylist()):
+                values, nulls = numbers(texts, column.kind)
+                held = numeric.measure(values, nulls, grid)
+                found[code] = found[code] | held if code in found else held  # type: ignore[operator]  # one type
+    return found
+
+
+def _repeated(values: pa.Array, counts: list[int]) -> Iterator[pa.Array]:
+    """Each value as often as it counts, at most `_WEIGHED` of them at a time."""
+    left = np.array(counts, dtype=np.int64)
+    while left.any():
+        before = np.cumsum(left) - left
+        now = np.clip(_WEIGHED - before, 0, left)
+        yield values.take(pa.array(np.repeat(np.arange(left.size), now)))
+        left = left - now
+
+
+def _performance(
+    table: ir.Table, key: ir.IntegerValue, layout: Layout, engine: QueryEngine
+) -> dict[int, PerformanceStatistic]:
+    """Labels against predictions for each segment.
+
+    By the statistic's own query where it has one; else the columns that play a role, and no
+    others, are streamed through the kernel, the rows of one query of a ranking together.
+    """
+    if layout.performance is None:
+        return {}
+    own = getattr(performance, "query_performance", None)
+    if own is not None:
+        result: dict[int, PerformanceStatistic] = own(
+            layout.performance, layout.model, table, key, engine
+        )
+        return result
+    model = layout.model
+    roles = (model.label, model.prediction, model.score, model.group, *(c for _, c in model.scores))
+    wanted = [name for name in dict.fromkeys(roles) if name is not None and name in table.columns]
+    rows = table.select(*wanted, **{_KEY: key})
+    found: dict[int, PerformanceStatistic] = {}
+    for batch in _whole_groups(rows, model.group, engine):
+        codes = batch.column(_KEY).to_numpy().astype(np.int64)
+        for code, part in split(batch.drop_columns([_KEY]), codes):
+            held = performance.measure_performance(layout.performance, model, part)
+            merged = performance.merge_performance(found.get(code), held)
+            found[code] = held if merged is None else merged
+    return found
+
+
+_KEY = "watchkeeper segment"
+"""The segment's code beside the data's own columns, whose names may be anything."""
+
+
+def _whole_groups(
+    rows: ir.Table, group: str | None, engine: QueryEngine
+) -> Iterator[pa.RecordBatch]:
+    """Batches in which the rows of one group stand together."""
+    if group is None or group not in rows.columns:
+        yield from engine.batches(rows)
+        return
+    held: pa.Table | None = None
+    for batch in engine.batches(rows.order_by(group)):
+        table = pa.Table.from_batches([batch])
+        table = table if held is None else pa.concat_tables([held, table])
+        last = table.column(group)[-1].as_py()
+        first = len(table) if last is None else table.column(group).index(last).as_py()
+        yield from table.slice(0, first).combine_chunks().to_batches()
+        held = table.slice(first)
+    if held is not None:
+        yield from held.combine_chunks().to_batches()
+
+
+def _absent(axis: Grid | categorical.Vocabulary, rows: int) -> ColumnStatistic:
+    """A column without a value in any of `rows` rows."""
+    if isinstance(axis, Grid):
+        return numeric.measure(np.empty(0), rows, axis)
+    return categorical.measure({}, rows, axis)
+
+
+def _observed(table: ir.Table) -> dict[str, str]:
+    """The Arrow type of each column as the engine gives it out."""
+    types: dict[str, str] = {}
+    for name, dtype in table.schema().items():
+        try:
+            types[name] = str(dtype.to_pyarrow())
+        except Exception:  # noqa: BLE001  # Ibis has no one error for a type that Arrow lacks
+            types[name] = str(dtype).lower()
+    return types

@@ -1,0 +1,214 @@
+"""What engines share: URLs, reading results, sampling, and errors in one sentence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+from ibis.common.exceptions import IbisError, TableNotFound
+
+from watchkeeper.core.errors import InputError
+from watchkeeper.profiles.engine import QueryEngine
+from watchkeeper.profiles.expressions import plain
+
+BATCH_ROWS = 1 << 17
+"""Rows that are fetched at a time."""
+
+
+class Engine(QueryEngine, Protocol):
+    """A database from which tables can be read, beside what a profile's queries need."""
+
+    @property
+    def name(self) -> str:
+        """What to call it in an error, without secrets."""
+        ...
+
+    def table(self, name: str) -> ir.Table:
+        """The table or view called `name`, or `schema.name`."""
+        ...
+
+    def query(self, sql: str) -> ir.Table:
+        """The result of a SELECT statement."""
+        ...
+
+    def seed(self, value: float) -> None:
+        """Seed the engine's random numbers, `value` from 0 to 1."""
+        ...
+
+    def close(self) -> None:
+        """Close the connection."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A database URL, taken apart.
+
+    Attributes
+    ----------
+    scheme
+        `duckdb` or `postgres`.
+    shown
+        The URL as errors show it: without user, password and options.
+    options
+        What stands after the question mark.
+    """
+
+    scheme: str
+    shown: str
+    user: str | None
+    password: str | None = field(repr=False)
+    host: str | None
+    port: int | None
+    path: str
+    options: Mapping[str, str] = field(repr=False)
+
+    @property
+    def wanted(self) -> str:
+        """What is read from the database, for an error."""
+        return self.options.get("table") or "the query"
+
+
+def parse_url(url: str) -> Address:
+    """Take a database URL apart.
+
+    Parameters
+    ----------
+    url
+        `duckdb://file.db?table=name` or `postgres://user@host:port/database?table=schema.name`;
+        `query=SELECT …` in place of `table`. Special characters are percent-encoded.
+
+    Raises
+    ------
+    InputError
+        It is no such URL. What it says never shows a password, even of a URL gone wrong.
+
+    Examples
+    --------
+    >>> parse_url("postgres://ann:secret@db.example/sales?table=orders").shown
+    'postgres://db.example/sales'
+    """
+    scheme = url.split("://", 1)[0]
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+        options = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    except ValueError:
+        raise InputError(
+            f"the {scheme} URL cannot be read; write {scheme}://user@host:port/database"
+            "?table=name and percent-encode special characters in a password (%40 for @)"
+        ) from None
+    if "#" in url:
+        raise InputError(f"the {scheme} URL has a bare '#'; write it as %23")
+    return Address(
+        scheme="postgres" if scheme == "postgresql" else scheme,
+        shown=_shown(scheme, parts),
+        user=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+        host=unquote(parts.hostname) if parts.hostname else None,
+        port=port,
+        path=unquote(parts.path),
+        options=options,
+    )
+
+
+def _shown(scheme: str, parts: SplitResult) -> str:
+    host = parts.netloc.rpartition("@")[2]
+    return f"{scheme}://{host}{parts.path}"
+
+
+def open_wanted(engine: Engine, address: Address) -> ir.Table:
+    """The table or query that the URL names."""
+    if "table" in address.options:
+        return engine.table(address.options["table"])
+    if "query" in address.options:
+        return engine.query(address.options["query"])
+    raise InputError(
+        f"{address.shown} names a database but no table; append ?table=name or ?query=SELECT…"
+    )
+
+
+def find_table(backend: Any, name: str, where: str) -> ir.Table:
+    """The table `name` or `schema.name`; a dot that belongs to a name is tried first."""
+    schema, _, bare = name.rpartition(".")
+    tries = [(name, None), (bare, schema)] if schema else [(name, None)]
+    for table, database in tries:
+        try:
+            found: ir.Table = backend.table(table, database=database)
+        except (TableNotFound, IbisError):
+            continue
+        return found
+    try:
+        known = sorted(backend.list_tables())
+    except Exception:  # noqa: BLE001  # the list is only a help
+        known = []
+    listed = ", ".join(known[:10]) + (", …" if len(known) > 10 else "")
+    hint = f"; it has {listed}" if known else ""
+    raise InputError(f"{where} has no table {name!r}{hint}; check the name and its schema")
+
+
+def sample(engine: Engine, table: ir.Table, rows: int, *, seed: float = 0.5) -> pa.Table:
+    """About `rows` rows at random, or all of them where there are no more.
+
+    Parameters
+    ----------
+    engine
+        Where the table lies; its own random numbers choose the rows.
+    rows
+        How many rows are wanted; the number drawn varies around it by its square root.
+    seed
+        From 0 to 1. The same seed draws the same rows as long as the engine reads them in the
+        same order (one thread on DuckDB, an unchanged table on PostgreSQL).
+    """
+    chosen = plain(table)
+    with engine.snapshot():
+        total = engine.run(chosen.agg(rows=chosen.count()))["rows"][0].as_py()
+        if total > rows:
+            engine.seed(seed)
+            chosen = chosen.filter(ibis.random() < rows / total)
+        batches = list(engine.batches(chosen))
+    schema = chosen.schema().to_pyarrow()
+    return pa.Table.from_batches(batches) if batches else schema.empty_table()
+
+
+@contextmanager
+def readable(name: str, errors: tuple[type[Exception], ...], *secrets: str | None) -> Iterator[None]:
+    """Turn a driver's error into an `InputError` of one sentence that holds no secret.
+
+    Parameters
+    ----------
+    name
+        The database.
+    errors
+        What the driver and Ibis raise.
+    secrets
+        Strings that must never be seen.
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    except errors as error:
+        # `from None`: the chained error would show what is hidden here.
+        raise InputError(f"{name}: {sentence(error, *secrets)}") from None
+
+
+def sentence(error: Exception, *secrets: str | None) -> str:
+    """The first line of an error, with every secret replaced by `***`.
+
+    >>> sentence(ValueError("no user ann:secret\\nLINE 1: SELECT"), "secret")
+    'no user ann:***'
+    """
+    lines = str(error).strip().splitlines()
+    text = lines[0] if lines else type(error).__name__
+    for secret in secrets:
+        if secret:
+            text = re.sub(re.escape(secret), "***", text)
+    return text

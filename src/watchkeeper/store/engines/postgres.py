@@ -1,0 +1,181 @@
+"""PostgreSQL: a server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import ibis
+import ibis.expr.datatypes as dt
+import ibis.expr.types as ir
+import numpy as np
+import pyarrow as pa
+from ibis.common.exceptions import IbisError
+
+from watchkeeper.core.errors import InputError, MissingExtraError
+from watchkeeper.profiles.base import Floats, Ints
+from watchkeeper.store.engines.base import BATCH_ROWS, Address, find_table, readable, sentence
+
+
+@ibis.udf.scalar.builtin(name="width_bucket")
+def _width_bucket(
+    value: dt.float64, edges: dt.Array(dt.float64)  # type: ignore[valid-type]  # noqa: ARG001
+) -> dt.int32:  # type: ignore[valid-type, empty-body]
+    """The number of edges at or below the value, by bisection."""
+
+
+@ibis.udf.scalar.builtin(name="date_part")
+def _date_part(field: dt.string, value: dt.timestamp) -> dt.float64:  # type: ignore[valid-type, empty-body]  # noqa: ARG001
+    """One part of a date or timestamp as a double; `extract` would give a slow numeric."""
+
+
+@ibis.udf.scalar.builtin(name="date_part")
+def _time_part(field: dt.string, value: dt.time) -> dt.float64:  # type: ignore[valid-type, empty-body]  # noqa: ARG001
+    """One part of a time of day as a double."""
+
+
+@ibis.udf.scalar.builtin(name="md5")
+def _md5(text: dt.string) -> dt.string:  # type: ignore[valid-type, empty-body]  # noqa: ARG001
+    """MD5 in hexadecimal."""
+
+
+@dataclass(frozen=True)
+class PostgresEngine:
+    """PostgreSQL, over an Ibis backend.
+
+    One query per column grouped by `width_bucket`: 250 to 400 ns a value on one core for
+    1,000,000 rows, of which reading the row is 130.
+    """
+
+    backend: Any
+    name: str = "PostgreSQL"
+    secret: str | None = field(default=None, repr=False)
+    traps: bool = True
+
+    def run(self, expr: ir.Table) -> pa.Table:
+        """The result of a query, all at once."""
+        with self._readable(), self.backend.con.cursor() as cursor:
+            rows = cursor.execute(self.backend.compile(expr)).fetchall()
+            return pa.Table.from_batches([_as_batch(rows, expr)])
+
+    def batches(self, expr: ir.Table) -> Iterator[pa.RecordBatch]:
+        """The result of a query, piece by piece, by a cursor on the server."""
+        con = self.backend.con
+        with self._readable(), con.transaction(), con.cursor(name="watchkeeper") as cursor:
+            cursor.execute(self.backend.compile(expr))
+            while rows := cursor.fetchmany(BATCH_ROWS):
+                yield _as_batch(rows, expr)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """One read-only transaction that sees the rows as they were at its first query."""
+        con = self.backend.con
+        with self._readable(), con.transaction(force_rollback=True):
+            con.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield
+
+    def bucket(self, value: ir.FloatingValue, edges: Floats) -> ir.IntegerValue:
+        """The number of edges at or below each value."""
+        # One literal: five hundred of them would take longer to write and to parse.
+        text = ibis.literal("{" + ",".join(map(repr, edges.tolist())) + "}")
+        return _width_bucket(value, text.cast("array<float64>"))
+
+    def histograms(
+        self, table: ir.Table, key: str, edges: Mapping[str, Floats]
+    ) -> dict[str, dict[int, Ints]]:
+        """For each column of `edges` and each `key`: finite rows in each bin, a query a column."""
+        return {name: self._bins(table, key, name, held) for name, held in edges.items()}
+
+    def _bins(self, table: ir.Table, key: str, name: str, edges: Floats) -> dict[int, Ints]:
+        both = table.select(key=table[key], value=table[name])
+        finite = both.filter(both["value"].abs() < np.inf)
+        bins = finite.select("key", bin=self.bucket(finite["value"], edges))
+        found = self.run(bins.group_by("key", "bin").agg(rows=ibis._.count()))
+        keys = found["key"].to_numpy()
+        counts: dict[int, Ints] = {}
+        for code in np.unique(keys).tolist():
+            here = keys == code
+            counts[code] = np.zeros(len(edges) + 1, dtype=np.int64)
+            counts[code][found["bin"].to_numpy()[here]] = found["rows"].to_numpy()[here]
+        return counts
+
+    def seconds(self, value: ir.Value) -> ir.FloatingValue:
+        """A date, time or timestamp as seconds."""
+        part = _time_part if value.type().is_time() else _date_part
+        return part("epoch", value)
+
+    def decimal(self, value: ir.DecimalValue) -> ir.FloatingValue:
+        """A decimal as the nearest float64."""
+        return value.cast("float64")
+
+    def digest(self, text: ir.StringValue) -> ir.StringValue:
+        """The MD5 of a text in lower-case hexadecimal."""
+        return _md5(text)
+
+    def table(self, name: str) -> ir.Table:
+        """The table or view called `name`, or `schema.name`."""
+        with self._readable():
+            return find_table(self.backend, name, self.name)
+
+    def query(self, sql: str) -> ir.Table:
+        """The result of a SELECT statement."""
+        with self._readable():
+            return self.backend.sql(sql)
+
+    def seed(self, value: float) -> None:
+        """Seed `random()`, `value` from 0 to 1."""
+        with self._readable():
+            self.backend.con.execute("SELECT setseed(%s)", [value])
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.backend.disconnect()
+
+    def _readable(self) -> Any:
+        import psycopg  # noqa: PLC0415  # loaded already by the backend
+
+        return readable(self.name, (psycopg.Error, IbisError, pa.ArrowException), self.secret)
+
+
+def _as_batch(rows: list[tuple[Any, ...]], expr: ir.Table) -> pa.RecordBatch:
+    """Rows as the driver gives them, in the types of the expression."""
+    struct = expr.schema().as_struct().to_pyarrow()
+    return pa.RecordBatch.from_struct_array(pa.array(rows, type=struct))
+
+
+def connect(address: Address) -> PostgresEngine:
+    """Connect to a server.
+
+    What the URL leaves out comes from where PostgreSQL's own programs look: the environment
+    (`PGHOST`, `PGUSER`, `PGPASSWORD`, …) and `~/.pgpass`. Keep passwords there.
+
+    Raises
+    ------
+    InputError
+        The server cannot be reached or refuses the user.
+    MissingExtraError
+        The driver is not installed.
+    """
+    try:
+        import psycopg  # noqa: PLC0415  # an optional package
+    except ImportError:
+        raise MissingExtraError("psycopg", f"reading {address.shown}", "postgres") from None
+    given = {
+        "host": address.host or address.options.get("host"),
+        "port": address.port,
+        "user": address.user,
+        "password": address.password,
+        "database": address.path.strip("/") or None,
+    }
+    try:
+        # Ibis would fill in port 5432 itself; libpq must see only what was given.
+        backend = ibis.postgres.connect(**given)
+    except psycopg.Error as error:
+        text = sentence(error, address.password)
+        raise InputError(
+            f"{address.shown} cannot be reached ({text}); check host, port, database, user and "
+            "password (PGPASSWORD or ~/.pgpass)"
+        ) from None
+    return PostgresEngine(backend, address.shown, address.password)

@@ -1,0 +1,1 @@
+"""Tests of the benchmarks: of what they are fed, not of how long they take."""

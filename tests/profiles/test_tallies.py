@@ -1,0 +1,109 @@
+"""Tallies: counts of rules, patterns and lengths, by group."""
+
+from __future__ import annotations
+
+import ibis
+import pyarrow as pa
+import pytest
+
+from watchkeeper.core.errors import RuleError
+from watchkeeper.core.model import Column, Constraint, Kind, Model, Role, Rule
+from watchkeeper.profiles.patterns import NAMED, expand, matches_whole
+from watchkeeper.profiles.profile import Tally
+from watchkeeper.profiles.tallies import checks_of, read_tallies, tally_query
+
+ROWS = pa.table(
+    {
+        "day": ["mon", "mon", "tue", "tue", "tue"],
+        "low": [1, 5, None, 2, 9],
+        "high": [2, 3, 4, None, 9],
+        "mail": ["a@b.de", "nobody", None, "c@d.org", "é@x"],
+    }
+)
+MODEL = Model(
+    "m",
+    (
+        Column("low", Kind.NUMERIC),
+        Column("high", Kind.NUMERIC),
+        Column("mail", Kind.TEXT, constraint=Constraint(pattern="email", max_length=6)),
+        Column("gone", Kind.TEXT, constraint=Constraint(pattern="[A-Z]")),
+        Column("day", Kind.TEXT, Role.IGNORED, Constraint(min_length=99)),
+    ),
+    rules=(Rule("ordered", "low <= high"), Rule("low", "low < 5")),
+)
+
+
+def test_counts_by_group() -> None:
+    """Each check counts its failed and unknown rows, in each group and overall."""
+    checks = checks_of(MODEL, ROWS.column_names)
+    table = ibis.memtable(ROWS)
+    engine = ibis.duckdb.connect()
+    whole = read_tallies(engine.to_pyarrow(tally_query(table, checks)), checks)
+    assert whole == {
+        (): {
+            "rule:ordered": Tally(5, 1, 2),
+            "rule:low": Tally(5, 2, 1),
+            "rules": Tally(5, 2, 2),
+            "pattern:mail": Tally(5, 2, 1),
+            "length:mail": Tally(5, 1, 1),
+            "form:mail": Tally(5, 3, 1),
+        }
+    }
+    query = tally_query(table, checks, by=["day"])
+    parts = read_tallies(engine.to_pyarrow(query), checks, by=["day"])
+    assert parts.keys() == {("mon",), ("tue",)}
+    for name in checks:
+        assert parts["mon",][name] | parts["tue",][name] == whole[()][name]
+
+
+def test_no_rows() -> None:
+    """A table without rows gives tallies of zero."""
+    checks = checks_of(MODEL, ROWS.column_names)
+    query = tally_query(ibis.memtable(ROWS.slice(0, 0)), checks)
+    found = read_tallies(ibis.duckdb.connect().to_pyarrow(query), checks)
+    assert set(found[()].values()) == {Tally(0, 0, 0)}
+
+
+def test_an_error_names_its_rule() -> None:
+    """A rule that does not fit the data is named in the error."""
+    model = Model("m", (), rules=(Rule("ordered", "low <= hihg"),))
+    with pytest.raises(RuleError, match=r"rule 'ordered': .* did you mean 'high'"):
+        tally_query(ibis.memtable(ROWS), checks_of(model, ROWS.column_names))
+
+
+GOOD = {
+    "email": ["a@b.de", "first.last+tag@sub.example.co.uk"],
+    "phone": ["+49 30 901820", "(030) 901820"[1:].replace(")", ""), "555-0100-22"],
+    "url": ["https://example.org/a?b=1#c", "s3://bucket/key"],
+    "uuid": ["123e4567-e89b-12d3-a456-426614174000"],
+    "date": ["2024-02-29"],
+}
+BAD = {
+    "email": ["a@b", "@b.de", "a b@c.de", "a@b.de\n"],
+    "phone": ["12345", "call me", "+"],
+    "url": ["example.org", "http:/x", "http://", "http://a b"],
+    "uuid": ["123e4567e89b12d3a456426614174000"],
+    "date": ["2024-13-01", "2024-1-1", "2024-01-01T00:00"],
+}
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_named_patterns(name: str) -> None:
+    """Python and the engine find the same texts to match a named pattern."""
+    texts = GOOD[name] + BAD[name]
+    want = [True] * len(GOOD[name]) + [False] * len(BAD[name])
+    assert [matches_whole(name, text) for text in texts] == want
+    column = Column("c", Kind.TEXT, constraint=Constraint(pattern=name))
+    check = checks_of(Model("m", (column,)), ["c"])["pattern:c"]
+    table = ibis.memtable(pa.table({"c": texts}))
+    found = ibis.duckdb.connect().to_pyarrow(table.select(x=check(table)))["x"].to_pylist()
+    assert found == want
+
+
+@pytest.mark.parametrize(
+    "pattern", ["(", r"a\b", r"(?i)a", r"(a)\1", r"\p{L}", "(?P<x>a)", "[[:alpha:]]"]
+)
+def test_patterns_that_engines_read_differently(pattern: str) -> None:
+    """A pattern outside the common subset is refused."""
+    with pytest.raises(RuleError, match="pattern"):
+        expand(pattern)
