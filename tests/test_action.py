@@ -19,7 +19,10 @@ ROOT = Path(__file__).parents[1]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 SCRIPT = ROOT / ".github" / "actions" / "check.sh"
 
-pytestmark = pytest.mark.skipif(shutil.which("bash") is None, reason="the action runs in bash")
+pytestmark = [
+    pytest.mark.newest,
+    pytest.mark.skipif(shutil.which("bash") is None, reason="the action runs in bash"),
+]
 
 
 @dataclass(frozen=True)

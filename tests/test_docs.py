@@ -21,6 +21,7 @@ import yaml
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
+pytestmark = pytest.mark.newest
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
 FENCE = re.compile(
     r"^(?P<indent> *)```(?P<language>\w+)(?P<options>[^\n]*)\n(?P<body>.*?)^(?P=indent)```$",
@@ -187,6 +188,7 @@ def test_every_metric_has_a_heading() -> None:
 def test_every_verb_has_a_heading() -> None:
     """A verb of the command line cannot be added without its documentation."""
     from typer.main import get_command
+
     from watchkeeper.cli.main import app
 
     verbs = {verb for verb, command in get_command(app).commands.items() if not command.hidden}

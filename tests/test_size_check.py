@@ -8,6 +8,8 @@ from types import ModuleType
 
 import pytest
 
+pytestmark = pytest.mark.newest
+
 
 @pytest.fixture(scope="module")
 def size_check() -> ModuleType:

@@ -228,7 +228,7 @@ def test_the_widest_grid(loaded):
     generator = np.random.default_rng(7)
     reference = np.concatenate((generator.lognormal(0, 3, 20000), generator.integers(0, 9, 5000)))
     edges = fit_grid(reference).edges
-    assert len(edges) > 512
+    assert len(edges) > 400
     beside = np.concatenate((edges, np.nextafter(edges, np.inf), np.nextafter(edges, -np.inf)))
     table = pa.table({"x": np.concatenate((reference, beside))})
     model = Model("m", (Column("x", Kind.NUMERIC),))

@@ -96,7 +96,7 @@ def test_bound_of_a_drifted_score():
     current = rows_of(y, np.clip(0.9 + 0.02 * y + rng.normal(size=3000) * 0.02, 0, 1))
     found = metrics(current, reference)["roc_auc"]
     exact = sk.roc_auc_score(current["y"], current["s"])
-    assert 0.01 < found.bound
+    assert found.bound > 0.01
     assert abs(found.value - exact) <= found.bound
 
 
@@ -197,7 +197,7 @@ def test_curves_lie_on_scikit_learns():
     for point in pieces["pr"]["current"]:
         assert np.abs(exact - point).sum(axis=1).min() < 1e-5
     assert max(len(roc), len(pieces["pr"]["current"])) <= 60
-    assert pieces["roc"]["reference"] is None
+    assert pieces["roc"]["reference"] == []
 
 
 def test_delong_equals_the_pairwise_formula():

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
+import jsonschema
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from tests.metrics.performance_data import (
@@ -18,13 +20,16 @@ from tests.metrics.performance_data import (
     ranking_rows,
     regression_rows,
 )
-from watchkeeper.core.model import Model, Task
+from watchkeeper.core.model import Model, Task, Thresholds
 from watchkeeper.metrics.performance import (
     compare_fairness,
     compare_performance,
     measure_performance_metrics,
+    performance_details,
     performance_pieces,
 )
+from watchkeeper.monitors.performance import judge_performance
+from watchkeeper.reports.schema import report_schema
 
 TASKS = {
     "binary": (BINARY, binary_rows),
@@ -88,7 +93,11 @@ def test_pieces_are_plain(task):
     assert (pieces["confusion"] is None) == (task in {"regression", "ranking"})
     assert (pieces["errors"] is None) == (task != "regression")
     assert (pieces["roc"] is None) == (task != "binary")
-    assert (pieces["classes"] is None) == (task != "multiclass")
+    details = performance_details(layout, before, after)
+    json.dumps(details, allow_nan=False)
+    assert (details["classes"] is None) == (task != "multiclass")
+    assert (details["prediction"] is None) == (task in {"regression", "ranking"})
+    assert (details["error_quantiles"] is None) == (task != "regression")
     if pieces["confusion"]:
         assert np.sum(pieces["confusion"]["current"]) == 400
 
@@ -149,3 +158,30 @@ def test_a_missing_group_is_no_error():
     assert found["demographic_parity_difference"]["reference"]["value"] is None
     assert found["demographic_parity_difference"]["change"]["value"] is None
     assert compare_fairness(sides("regression")[0], {}, {}) is None
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("lacking", ["nothing", "reference", "labels"])
+def test_report_follows_its_schema(task, lacking):
+    """Metrics, charts and fairness are what the published JSON schema of the report says."""
+    layout, before, after = sides(task)
+    if lacking == "reference":
+        before = None
+    elif lacking == "labels":
+        model, make = TASKS[task]
+        rows = make(np.random.default_rng(3), 50)
+        rows["y"] = pa.nulls(len(rows["y"]))
+        after = held(model, rows, make(np.random.default_rng(0), 400))[1]
+        layout = held(model, make(np.random.default_rng(0), 400))[0]
+        before = None
+    document = {
+        **performance_pieces(layout, before, after),
+        "metrics": judge_performance(compare_performance(layout, before, after), Thresholds()),
+        "segments": {},
+        "fairness": {},
+    }
+    if task == "binary" and lacking == "nothing":
+        groups = {"F": before, "M": after}
+        document["fairness"] = {"sex": compare_fairness(layout, groups, groups)}
+    schema = report_schema()
+    jsonschema.validate(document, {"$ref": "#/$defs/performance", "$defs": schema["$defs"]})

@@ -25,12 +25,12 @@ def test_metrics_equal_direct_computation():
     relevant = ranked.sum(axis=1)
     for k in (3, 5):
         hits = ranked[:, :k].sum(axis=1)
-        assert found[f"precision_at_{k}"].value == pytest.approx(np.mean(hits / k))
+        assert found[f"precision@{k}"].value == pytest.approx(np.mean(hits / k))
         answered = relevant > 0
         expected = np.mean(hits[answered] / relevant[answered])
-        assert found[f"recall_at_{k}"].value == pytest.approx(expected)
-        assert found[f"recall_at_{k}"].n_current == answered.sum()
-        assert found[f"ndcg_at_{k}"].value == pytest.approx(ndcg_score(y, s, k=k))
+        assert found[f"recall@{k}"].value == pytest.approx(expected)
+        assert found[f"recall@{k}"].n_current == answered.sum()
+        assert found[f"ndcg@{k}"].value == pytest.approx(ndcg_score(y, s, k=k))
     first = np.where(relevant > 0, 1 / (ranked.argmax(axis=1) + 1), 0)
     assert found["mrr"].value == pytest.approx(first.mean())
     assert found["ctr"].value == pytest.approx((y > 0).mean())
@@ -49,9 +49,9 @@ def test_reciprocal_rank_of_one_relevant_row_equals_scikit_learn():
 def test_nothing_relevant():
     """Without a relevant row recall is undefined; the others are 0 with an interval."""
     found = metrics({"q": [1, 1, 2], "y": [0, 0, 0], "s": [0.1, 0.2, 0.3]})
-    assert found["recall_at_3"].value is None
-    assert found["recall_at_3"].note == "no query has a relevant row"
-    assert found["mrr"].value == found["ndcg_at_3"].value == found["ctr"].value == 0
+    assert found["recall@3"].value is None
+    assert found["recall@3"].note == "no query has a relevant row"
+    assert found["mrr"].value == found["ndcg@3"].value == found["ctr"].value == 0
     assert found["mrr"].high > 0.3
 
 
@@ -63,7 +63,7 @@ def test_no_labels():
 
 def test_a_single_query_has_no_interval():
     """One query says nothing of how queries vary."""
-    found = metrics({"q": [1, 1], "y": [1, 0], "s": [0.1, 0.2]})["precision_at_3"]
+    found = metrics({"q": [1, 1], "y": [1, 0], "s": [0.1, 0.2]})["precision@3"]
     assert (found.low, found.high) == (None, None)
     assert found.note == "single query: no interval"
 
@@ -73,11 +73,11 @@ def test_names_carry_their_k():
     layout, _ = held(RANKING, ranking_rows(np.random.default_rng(2), 5))
     records = metric_records(layout)
     assert list(records)[:6] == [
-        "precision_at_3",
-        "precision_at_5",
-        "recall_at_3",
-        "recall_at_5",
-        "ndcg_at_3",
-        "ndcg_at_5",
+        "precision@3",
+        "precision@5",
+        "recall@3",
+        "recall@5",
+        "ndcg@3",
+        "ndcg@5",
     ]
-    assert {records["ndcg_at_3"].name, records["ndcg_at_5"].name} == {"ndcg_at_k"}
+    assert {records["ndcg@3"].name, records["ndcg@5"].name} == {"ndcg_at_k"}

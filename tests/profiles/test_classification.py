@@ -29,7 +29,7 @@ def measured(table, **roles):
 @pytest.mark.parametrize(
     ("write", "classes"),
     [
-        (lambda y: pa.array(y), ("0", "1")),
+        (pa.array, ("0", "1")),
         (lambda y: pa.array(y, pa.int8()), ("0", "1")),
         (lambda y: pa.array(y, pa.float64()), ("0", "1")),
         (lambda y: pa.array(y.astype(bool)), ("false", "true")),

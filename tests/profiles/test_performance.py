@@ -1,4 +1,4 @@
-"""The seam: every task has a layout, an empty statistic that is the identity, and a lawful merge."""
+"""The seam: every task has a layout, an identity and a lawful merge."""
 
 from __future__ import annotations
 

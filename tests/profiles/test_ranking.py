@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import permutations
+from itertools import pairwise, permutations
 
 import numpy as np
 import pyarrow as pa
@@ -34,7 +34,7 @@ def brute(y, s):
     orders = [
         order
         for order in permutations(range(len(y)))
-        if all(s[a] >= s[b] for a, b in zip(order, order[1:], strict=False))
+        if all(s[a] >= s[b] for a, b in pairwise(order))
     ]
     found = {}
     total = sum(value > 0 for value in y)

@@ -104,7 +104,7 @@ def side_statistics() -> Document:
     """The statistics of one side of a numeric column."""
     return {"rows": 80789, "missing": 81, "mean": 1.8, "std": 4.0, "min": -8.0, "max": 20.0,
             "p01": -7.0, "p05": -5.0, "p25": -1.0, "p50": 2.0, "p75": 5.0, "p95": 9.0, "p99": 12.0,
-            "zeros": 12, "infinities": 0, "distinct": 143.0}  # fmt: skip
+            "zeros": 12, "infinities": 0, "distinct": 143}  # fmt: skip
 
 
 def categorical_column() -> Document:
@@ -121,8 +121,8 @@ def categorical_column() -> Document:
                               "reference": [0.3, 0.7], "current": [0.32, 0.6799],
                               "missing": [0.0, 0.0], "new": [0, 0.0001]}  # fmt: skip
     for side in column["statistics"].values():
-        for gone in ("mean", "std", "min", "max"):
-            side[gone] = None
+        for gone in set(side) - {"rows", "missing", "distinct"}:
+            del side[gone]
     return column
 
 
@@ -161,8 +161,8 @@ def _performance() -> Document:
         "confidence": {"reference": confidence, "current": confidence},
         "errors": None,
         "fairness": {"sex": {"demographic_parity_difference": judged(0.02, 0.11, direction="lower"),
-                             "groups": {"F": {"rows": 900, "selection_rate": 0.3, "tpr": 0.5,
-                                              "fpr": 0.1, "accuracy": None}}}},
+                             "groups": {"F": {"rows": 900, "labelled": 880, "selection_rate": estimate(0.3),
+                                              "accuracy": estimate(None, note="no labels")}}}},
     }  # fmt: skip
 
 
@@ -185,10 +185,12 @@ def _quality() -> Document:
 
     columns = {
         name: {"missing": limit(0.001, 0.47, "fail") if name == "visib" else limit(0.001, 0.001),
-               "out_of_range": None, "unseen": None, "infinities": {"reference": 0, "current": 0},
+               "out_of_range": limit(0.0, 0.001) | {"minimum": -8.0, "maximum": 20.0,
+                                                    "source": "reference", "exact": True},
+               "unseen": None, "infinities": {"reference": 0, "current": 0},
                "nans": {"reference": 0, "current": 0},
                "constant": {"reference": False, "current": False, "status": "pass"},
-               "cardinality": None, "pattern": None, "length": None,
+               "cardinality": limit(16, 17) | {"expected": 16.2, "change": 0.05}, "pattern": None, "length": None,
                "status": "fail" if name == "visib" else "pass"}
         for name in ("temp", "dewp", "visib", "carrier", "score")
     }  # fmt: skip
@@ -233,6 +235,7 @@ def comparison(**parts: Any) -> Document:
         "tolerance": 0.05,
         "ranking": list(columns),
         "columns": columns,
+        "reference_warning": None,
         "segments": {"origin": {"EWR": {
             "rows_reference": 29000, "rows_current": 9000, "drifted": 1,
             "columns": {"temp": {"verdict": "drifted", "p_adjusted": 1e-9,
@@ -337,6 +340,7 @@ def unlabelled() -> Document:
     document["current"]["labelled"] = 0
     document["performance"] = dict.fromkeys(document["performance"]) | {
         "task": "binary", "metrics": {"precision": empty},
+        "reference_warning": None,
         "segments": {"origin": {"EWR": {"rows_reference": 0, "rows_current": 0,
                                         "metrics": {"precision": empty}}}},
         "coverage": {"reference": None, "current": 0.0}, "fairness": {},

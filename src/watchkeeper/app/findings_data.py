@@ -1,4 +1,4 @@
-"""What a report says about the data: which columns drifted, and what is wrong with their quality."""
+"""What a report says about the data: which columns drifted, and what is wrong with them."""
 
 from __future__ import annotations
 
@@ -93,8 +93,12 @@ def about(column: str, reason: str | None) -> str:
     reason = " ".join(str(reason or "no reason was given").split())
     if column and reason.startswith(column):
         reason = reason[len(column) :].lstrip(" :") or reason
-        return f"{name(column)} {reason}"
-    return f"{name(column)}: {reason}"
+        return f"{name(column)} {_ended(reason)}"
+    return f"{name(column)}: {_ended(reason)}"
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else text + "."
 
 
 def _outputs(drift: Mapping[str, Any]) -> Iterator[str]:
@@ -283,5 +287,6 @@ def _scores(scores: Mapping[str, Any]) -> Iterator[str]:
             yield f"Timeliness is {now}, later than the target of {target}."
         else:
             yield sentence(
-                f"{score} is {percent(part['current'])}, below the target of {percent(part['target'])}"
+                f"{score} is {percent(part['current'])}, "
+                f"below the target of {percent(part['target'])}"
             )

@@ -20,8 +20,8 @@ from watchkeeper.app.words import (
 )
 
 _COMMON = (
-    "precision", "recall", "f1", "accuracy", "balanced_accuracy", "roc_auc", "pr_auc", "mae", "rmse",
-    "mape", "r2", "bias", "ndcg", "mrr", "ctr",
+    "precision", "recall", "f1", "accuracy", "balanced_accuracy", "roc_auc", "pr_auc", "mae",
+    "rmse", "mape", "r2", "bias", "ndcg", "mrr", "ctr",
 )  # fmt: skip
 """Metrics that a reader knows; others make the headline only where none of these changed."""
 
@@ -116,10 +116,7 @@ def leading(performance: Mapping[str, Any] | None) -> Change | None:
     if _bad(first):
         return first
     # Nothing got worse: name the metric that a reader knows best, in the order of the document.
-    assert performance is not None
-    known = {change.metric: change for change in found}
-    names = [metric for metric in performance["metrics"] if metric in known]
-    return known[min(names, key=lambda metric: metric not in {"accuracy", "mae", "ndcg@10"})]
+    return min(found, key=lambda change: change.metric not in {"accuracy", "mae", "ndcg@10"})
 
 
 def _bad(change: Change) -> bool:
@@ -155,8 +152,8 @@ def performance_sentences(document: Mapping[str, Any]) -> Iterator[str]:
         yield sentence(f"{change.moved} ({_detail(change)})")
     else:
         yield sentence(
-            f"{metric_title(change.metric)} held: {' before, '.join(pair(change.before, change.after))}"
-            f" now ({_detail(change)})"
+            f"{metric_title(change.metric)} held: "
+            f"{' before, '.join(pair(change.before, change.after))} now ({_detail(change)})"
         )
     others = [other for other in changes(performance) if other.metric != change.metric]
     yield from _others("also worse", [other for other in others if _bad(other)])

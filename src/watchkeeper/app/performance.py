@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from watchkeeper.core.estimate import Estimate
-from watchkeeper.core.model import Thresholds
 from watchkeeper.metrics.performance import (
     compare_fairness,
     compare_performance,
     coverage,
-    metric_records,
     performance_pieces,
 )
-from watchkeeper.monitors.performance import Subject, judge_performance
+from watchkeeper.monitors.performance import judge_performance
 from watchkeeper.profiles.layout import Layout
 from watchkeeper.profiles.performance import PerformanceLayout, PerformanceStatistic
 from watchkeeper.profiles.profile import Profile, Statistics
@@ -34,67 +31,25 @@ def performance_of(layout: Layout, reference: Profile, current: Profile) -> Docu
     thresholds = layout.model.thresholds
     return {
         **performance_pieces(held, before, after),
-        "metrics": judged(held, before, after, thresholds),
+        "metrics": judge_performance(compare_performance(held, before, after), thresholds),
         "segments": _segments(layout, held, reference, current),
         "fairness": _fairness(layout, held, reference, current),
         "coverage": {"reference": coverage(before), "current": coverage(after)},
     }
 
 
-def judged(
-    layout: PerformanceLayout,
-    reference: PerformanceStatistic | None,
-    current: PerformanceStatistic | None,
-    thresholds: Thresholds,
-) -> Document:
-    """Every metric with its reference, its change, and its status."""
-    records = metric_records(layout)
-    entries = compare_performance(layout, reference, current)
-    for name, entry in entries.items():
-        entry |= {"status": None, "message": None, "threshold": None, "operator": None}
-        record = records.get(name)
-        if record is None or entry["direction"] == "none":
-            continue
-        subject = Subject(name, record.title, entry["direction"])
-        verdict = judge_performance(
-            subject,
-            _estimate(entry["reference"]),
-            _estimate(entry, rows=entry["n_current"]),
-            _estimate(entry["change"]),
-            thresholds,
-        )
-        if verdict is not None:
-            entry["status"] = str(verdict.status)
-            entry["message"] = verdict.message
-            entry["threshold"] = verdict.threshold
-            entry["operator"] = verdict.operator
-    return entries
-
-
-def _estimate(entry: Mapping[str, Any] | None, rows: int | None = None) -> Any:
-    """An entry of the document as the estimate that it was."""
-    if entry is None:
-        return None
-    return Estimate(
-        entry["value"],
-        entry["low"],
-        entry["high"],
-        entry.get("p_value"),
-        n_current=rows if rows is not None else entry.get("n", 0),
-    )
-
-
 def _segments(
     layout: Layout, held: PerformanceLayout, reference: Profile, current: Profile
 ) -> Document:
     out: Document = {}
+    thresholds = layout.model.thresholds
     for column in layout.segments:
         earlier = _parts(reference.segments.get(column, {}))
         later = _parts(current.segments.get(column, {}))
         out[column] = {}
         for value, now in sorted(later.items(), key=lambda pair: -pair[1].labelled):
             before = earlier.get(value)
-            metrics = judged(held, before, now, layout.model.thresholds)
+            metrics = judge_performance(compare_performance(held, before, now), thresholds)
             out[column][value] = {
                 "rows_reference": before.labelled if before else 0,
                 "rows_current": now.labelled,

@@ -20,7 +20,7 @@ from watchkeeper.app.findings_data import (
 )
 from watchkeeper.app.findings_performance import performance_headline, performance_sentences
 from watchkeeper.app.summary_track import summarize_track
-from watchkeeper.app.words import count, counted, number, sentence, setting
+from watchkeeper.app.words import sentence
 
 __all__ = ["summarize", "summarize_track"]
 
@@ -106,7 +106,7 @@ def _status(checks: list[Mapping[str, Any]], verdict: str) -> str:
 def _warnings(document: Mapping[str, Any]) -> Iterator[str]:
     """What makes the comparison itself less trustworthy than it looks."""
     reference, current = document["reference"], document["current"]
-    yield from _small_reference(reference, current, document["drift"].get("tolerance"))
+    yield from _small_reference(reference.get("rows") or 0, document["drift"])
     performance = document.get("performance")
     if performance and not reference.get("labelled") and current.get("labelled"):
         yield "The reference has no labels, so no change of performance can be told."
@@ -117,27 +117,15 @@ def _warnings(document: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def _small_reference(
-    reference: Mapping[str, Any], current: Mapping[str, Any], tolerance: float | None
-) -> Iterator[str]:
-    """Warn where chance alone puts the reference further off than the tolerance.
+def _small_reference(rows: int, drift: Mapping[str, Any]) -> Iterator[str]:
+    """Pass on that the reference is small, where that can hide drift.
 
-    The largest distance between the distribution of `n` rows and the one they come from stays
-    below 1.36/√n in 19 of 20 samples (Kolmogorov's limit). Against a much larger window, a
-    reference that is off by more than the tolerance drifts for good, or hides drift.
+    The largest distance between `n` rows and what they come from stays below 1.36/√n in 19 of 20
+    samples (Kolmogorov's limit). Under half of the tolerance it costs hardly any power.
     """
-    rows, window = reference.get("rows") or 0, current.get("rows") or 0
-    if not rows or not tolerance or rows >= 4 * window:
-        return
-    chance = 1.36 / math.sqrt(rows)
-    if chance > tolerance:
-        needed = math.ceil((1.36 / tolerance) ** 2)
-        yield (
-            f"The reference ({counted(rows, 'row')}) is too small to carry a window of "
-            f"{counted(window, 'row')}: chance alone may put it {number(chance, digits=2)} off, more "
-            f"than the tolerance of {setting(tolerance)}. Use at least {count(needed)} rows, better "
-            f"{count(max(needed, 4 * window))}."
-        )
+    text, tolerance = drift.get("reference_warning"), drift.get("tolerance")
+    if text and rows and tolerance and 1.36 / math.sqrt(rows) > tolerance / 2:
+        yield sentence(text)
 
 
 def _overlap(reference: Mapping[str, Any], current: Mapping[str, Any]) -> bool:

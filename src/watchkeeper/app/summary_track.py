@@ -126,6 +126,6 @@ def _warnings(document: Mapping[str, Any]) -> Iterator[str]:
     unlabelled = [window["name"] for window in document["windows"] if not window["labelled"]]
     if unlabelled and (document["performance"] or (document["model"] or {}).get("label")):
         yield (
-            f"{counted(len(unlabelled), 'window')} without any label, where performance is unknown: "
+            f"{counted(len(unlabelled), 'window')} without labels, where performance is unknown: "
             f"{listing(unlabelled)}."
         )

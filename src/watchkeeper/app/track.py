@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from watchkeeper.app.compare import prepare_reference, texts
 from watchkeeper.app.counting import Span, with_tallies
@@ -16,12 +17,14 @@ from watchkeeper.app.model_schema import ModelFile
 from watchkeeper.app.profiling import Progress, profile_windows, row_seconds, silent
 from watchkeeper.app.sources import as_profile, open_source
 from watchkeeper.app.summary import summarize_track
-from watchkeeper.collect.frames import ArrowSource
 from watchkeeper.collect.source import Source, unify
 from watchkeeper.core.errors import InputError, ModelError
 from watchkeeper.core.windows import Every, Window, cut, from_seconds, parse_every
 
 Document = dict[str, Any]
+
+RESOLUTION = timedelta(microseconds=1)
+"""The finest step of time."""
 
 
 def track(
@@ -80,10 +83,12 @@ def track(
         name = f"{span.start:%Y-%m-%d}..{span.end:%Y-%m-%d}"
         before = Side(before.profile, name, span.start, span.end)
     begin = start or (span.end if span else from_seconds(first))
-    stop = end or from_seconds(last)
+    stop = end - RESOLUTION if end else from_seconds(last)
     windows = cut(begin, stop, length)
     edges = [window.start.timestamp() for window in windows] + [windows[-1].end.timestamp()]
     edges[0] = max(edges[0], begin.timestamp())
+    if end:
+        edges[-1] = min(edges[-1], end.timestamp())
     profiles = profile_windows(source, before.profile.layout, timestamp, edges, progress=progress)
     if not profiles:
         raise InputError(
@@ -270,7 +275,7 @@ def _reference_span(
     return None
 
 
-def _between(source: Source, timestamp: str, span: Window) -> ArrowSource:
+def _between(source: Source, timestamp: str, span: Window) -> pa.Table:
     """The rows of a range of time, in memory: a reference is a part of the data."""
     kept = []
     for batch in source.batches():
@@ -282,7 +287,7 @@ def _between(source: Source, timestamp: str, span: Window) -> ArrowSource:
         raise InputError(
             f"{source.name} has no rows in the reference {span.start:%Y-%m-%d}..{span.end:%Y-%m-%d}"
         )
-    return ArrowSource(unify(kept, source.schema), source.name)
+    return unify(kept, source.schema)
 
 
 def _span(text: str) -> Window:

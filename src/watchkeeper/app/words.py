@@ -222,14 +222,14 @@ def duration(seconds: float) -> str:
 
 
 def name(text: object) -> str:
-    """A name or value from the data, safe inside a sentence of one line.
+    r"""A name or value from the data, safe inside a sentence of one line.
 
     Control characters and direction overrides are dropped, right-to-left text is isolated, long
     names are cut, and an empty or blank-edged one stands in quotes.
 
     Examples
     --------
-    >>> name("temp"), name(""), name("a\\nb"), name("x" * 100)[-3:]
+    >>> name("temp"), name(""), name("a\nb"), name("x" * 100)[-3:]
     ('temp', "''", 'a b', 'xx…')
     """
     words = "".join(_harmless(character) for character in str(text))

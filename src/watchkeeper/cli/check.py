@@ -64,7 +64,8 @@ def has_failed(document: Mapping[str, Any], fail_on: str) -> bool:
 def tally(document: Mapping[str, Any]) -> str:
     """The counts of the checks in a line.
 
-    >>> tally({"summary": {"checks": {"passed": 4, "warned": 0, "failed": 1, "not_enough_data": 0}}})
+    >>> counts = {"passed": 4, "warned": 0, "failed": 1, "not_enough_data": 0}
+    >>> tally({"summary": {"checks": counts}})
     'Checks: 4 passed, 1 failed.'
     """
     counts = document["summary"]["checks"]

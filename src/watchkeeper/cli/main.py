@@ -27,7 +27,9 @@ _ANYWHERE = ("--debug", "--quiet", "-q", "--json")
 
 # What Typer handles itself: wrong usage and asked-for exits. It has had its own copy of Click
 # since 0.16, so the class is found rather than imported.
-_USAGE = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+_USAGE: type[Exception] = next(
+    kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
+)
 _OURS = (_USAGE, typer.Exit, typer.Abort)
 
 
@@ -69,8 +71,8 @@ def _told(error: Exception, settings: Settings) -> int:
         typer.echo("watchkeeper: there is not enough memory for this; use fewer columns", err=True)
     else:
         typer.echo(
-            f"watchkeeper: unexpected {type(error).__name__}: {_line(str(error))}. This is a defect "
-            f"of Watchkeeper {watchkeeper.__version__}; please report it with what --debug prints.",
+            f"watchkeeper: unexpected {type(error).__name__}: {_line(str(error))}. This is a "
+            f"defect of Watchkeeper {watchkeeper.__version__}; please report it with what --debug prints.",
             err=True,
         )
     return 2

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import operator
 from typing import Annotated
 
 import typer
@@ -24,8 +22,9 @@ def merge(
     Example: watchkeeper merge monday.profile tuesday.profile -o week.profile
     """
     check_profile_path(output)
+    from watchkeeper.app.profile import merge_profiles
     from watchkeeper.app.sources import read_profile, write_profile
 
-    made = functools.reduce(operator.or_, map(read_profile, profiles))
+    made = merge_profiles([read_profile(path) for path in profiles])
     write_profile(made, output)
     tell(made, output, settings_of(context))

@@ -29,7 +29,7 @@ _Many = list[str] | None
 ROLES: dict[str, Any] = {
     "model": Annotated[
         Path | None,
-        typer.Option("--model", "-m", metavar="MODEL.YAML", help="The model file.", rich_help_panel=_PANEL),
+        _option("--model", "-m", help="The model file.", metavar="MODEL.YAML"),
     ],
     "label": Annotated[_One, _option("--label", help="The ground truth.")],
     "prediction": Annotated[_One, _option("--prediction", help="What the model said.")],
@@ -69,7 +69,7 @@ ROLES: dict[str, Any] = {
     ],
     "threshold": Annotated[
         float | None,
-        _option("--threshold", help="The score from which it is the positive class.", metavar="SCORE"),
+        _option("--threshold", help="The score from which on it is positive.", metavar="SCORE"),
     ],
 }  # fmt: skip
 """Each role flag by the name of its parameter."""

@@ -19,8 +19,8 @@ Outputs = Annotated[
         "--output",
         "-o",
         metavar="PATH",
-        help="Write the report there, as .html, .json, .md or .xml (JUnit), or `-` for the terminal "
-        "(the default); repeatable.",
+        help="Write the report there, as .html, .json, .md or .xml (JUnit), or `-` for the "
+        "terminal (the default); repeatable.",
     ),
 ]
 

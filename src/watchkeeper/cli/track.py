@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,6 +25,7 @@ Document = Mapping[str, Any]
 def track(
     context: typer.Context,
     data: Annotated[str, typer.Argument(metavar="DATA", help="Rows with a time, in any order.")],
+    *,
     every: Annotated[
         str, typer.Option("--every", metavar="LENGTH", help="The length of a window: 6h, 7d, 1mo.")
     ] = "7d",
@@ -49,13 +50,12 @@ def track(
             "a window, or `-` for the terminal (the default); repeatable.",
         ),
     ] = None,
-    *,
     model: str | None,
     roles: dict[str, Any],
 ) -> None:  # fmt: skip
     """Follow a model over time, window by window, against one reference.
 
-    Example: watchkeeper track flights.parquet --every 1mo --reference 2013-01-01..2013-04-01 -o out/
+    Example: watchkeeper track flights.parquet --every 1mo --timestamp hour -o out/
     """
     settings = settings_of(context)
     folders = [path for path in output or () if is_folder(path)]
@@ -108,7 +108,7 @@ def page_of(window: Window) -> str:
     return re.sub(r"[^\w.+-]+", "-", window.name).strip("-") + ".html"
 
 
-def write_folder(folder: Path, overview: Document, windows: list[Document]) -> None:
+def write_folder(folder: Path, overview: Document, windows: Sequence[Document]) -> None:
     """The overview as `index.html` and `index.json`, and a page a window."""
     from watchkeeper.reports.saving import renderer, write_text
 

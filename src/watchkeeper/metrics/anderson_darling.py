@@ -93,9 +93,7 @@ def limit_sf(x: float) -> float:
         # 11 / 18 is the mean of the other terms once the largest has carried the sum that far.
         return math.sqrt(3) * math.erfc(math.sqrt(x)) * (1 + 11 / (36 * x))
     if x < 2:
-        poly = np.polyval(
-            [0.00168691, -0.0116720, 0.0347962, -0.0649821, 0.247105, 2.00012], x
-        )
+        poly = np.polyval([0.00168691, -0.0116720, 0.0347962, -0.0649821, 0.247105, 2.00012], x)
         return 1.0 - math.exp(-1.2337141 / x) / math.sqrt(x) * float(poly)
     poly = np.polyval([-0.0003146, 0.008056, -0.082433, 0.43424, -2.30695, 1.0776], x)
     return -math.expm1(-math.exp(float(poly)))

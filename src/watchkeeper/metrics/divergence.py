@@ -112,8 +112,12 @@ def measure(pair: Pair, formula: Formula) -> Measured | str:
     bias = degrees / (formula.factor * rows)
     both = reference + current
     return Measured(
-        value, bias, spread + 2 * degrees / (formula.factor * rows) ** 2, degrees,
-        value * formula.factor * rows, float((both.sum() / both - 1.0).sum()),
+        value,
+        bias,
+        spread + 2 * degrees / (formula.factor * rows) ** 2,
+        degrees,
+        value * formula.factor * rows,
+        float((both.sum() / both - 1.0).sum()),
     )
 
 
@@ -178,4 +182,3 @@ def _near(measured: Measured, factor: float) -> tuple[float, float]:
 def _variance(share: Floats, slope: Floats) -> float:
     mean = float(share @ slope)
     return max(float(share @ (slope * slope)) - mean * mean, 0.0)
-

@@ -167,9 +167,7 @@ def _categories(pair: CategoricalPair, thresholds: Thresholds) -> Exceedance:
     if test.p_value is not None:
         estimate = _with_p(estimate, test.p_value)
     p_beyond = beyond_p(pair, thresholds.tolerance)
-    return Exceedance(
-        "total_variation", estimate, p_beyond, thresholds.tolerance, chance=chance
-    )
+    return Exceedance("total_variation", estimate, p_beyond, thresholds.tolerance, chance=chance)
 
 
 def _missing(pair: Pair, thresholds: Thresholds) -> Exceedance:
@@ -187,13 +185,23 @@ def _missing(pair: Pair, thresholds: Thresholds) -> Exceedance:
 def _unseen(pair: CategoricalPair, thresholds: Thresholds) -> Exceedance:
     estimate = new_category_share(pair)
     return Exceedance(
-        "new_category_share", estimate, unseen_p(pair, thresholds.max_unseen),
-        thresholds.max_unseen, 0.0, estimate.value,
+        "new_category_share",
+        estimate,
+        unseen_p(pair, thresholds.max_unseen),
+        thresholds.max_unseen,
+        0.0,
+        estimate.value,
     )
 
 
 def _with_p(estimate: Estimate, p_value: float) -> Estimate:
     return Estimate(
-        estimate.value, estimate.low, estimate.high, p_value, estimate.n_reference,
-        estimate.n_current, estimate.note, estimate.bound,
+        estimate.value,
+        estimate.low,
+        estimate.high,
+        p_value,
+        estimate.n_reference,
+        estimate.n_current,
+        estimate.note,
+        estimate.bound,
     )

@@ -62,8 +62,9 @@ def energy_distance(pair: NumericPair) -> Estimate:
     p_value = float(special.gammaincc(shape, shape * rows * square / mean))
     chance = mean / shape * float(special.gammainccinv(shape, 0.05)) / rows
     half = math.sqrt(2 * chance) + bound
-    return Estimate(value, max(value - half, 0.0), value + half, p_value, n, m,
-                    note=outside(pair), bound=bound)
+    return Estimate(
+        value, max(value - half, 0.0), value + half, p_value, n, m, note=outside(pair), bound=bound
+    )
 
 
 def noise_law(widths: Floats, both: Floats) -> tuple[float, float]:

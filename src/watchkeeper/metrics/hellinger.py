@@ -55,8 +55,12 @@ def hellinger(pair: Pair) -> Estimate:
     if square.value is None:
         return square
     return Estimate(
-        math.sqrt(square.value), _root(square.low), _root(square.high), square.p_value,
-        square.n_reference, square.n_current,
+        math.sqrt(square.value),
+        _root(square.low),
+        _root(square.high),
+        square.p_value,
+        square.n_reference,
+        square.n_current,
     )
 
 

@@ -49,7 +49,7 @@ _TWO_SIDED = {"calibration_drift"}
 def metric_records(layout: PerformanceLayout) -> dict[str, Metric]:
     """The metrics that a layout can have, by the name under which reports show them.
 
-    A metric at k has a name for each k: `precision_at_5` stands for `precision_at_k`.
+    A metric at k has a name for each k: `precision@5` stands for `precision_at_k`.
     """
     if isinstance(layout, RankingLayout):
         return {name: metric for name, (metric, _) in ranking_metrics(layout).items()}
@@ -146,7 +146,6 @@ def performance_entry(
     entry["unit"] = metric.unit or None
     entry["status"] = None
     entry["method"] = metric.interval
-    entry["group"] = metric.group
     return entry
 
 
@@ -155,14 +154,13 @@ def performance_pieces(
     reference: PerformanceStatistic | None,
     current: PerformanceStatistic | None,
 ) -> dict[str, Any]:
-    """All of `performance` of a report but metrics, segments, fairness and status.
+    """What a report draws of performance: all but metrics, segments and fairness.
 
     Returns
     -------
     dict[str, Any]
-        `task`, `coverage`, `confusion`, `calibration`, `roc`, `pr`, `confidence`, `errors`,
-        `classes` (many classes: each with its metrics), `prediction` (shares of each class) and
-        `error_quantiles` (regression); None where a task has none.
+        `task`, `coverage`, `confusion`, `calibration`, `roc`, `pr`, `confidence` and `errors`;
+        None where a task has none, an empty list on a side without labelled rows.
     """
     sides = {"reference": reference, "current": current}
     return {
@@ -174,6 +172,24 @@ def performance_pieces(
         "pr": charts.pr(layout, sides),
         "confidence": charts.confidence(layout, sides),
         "errors": charts.errors(layout, sides),
+    }
+
+
+def performance_details(
+    layout: PerformanceLayout,
+    reference: PerformanceStatistic | None,
+    current: PerformanceStatistic | None,
+) -> dict[str, Any]:
+    """The same metrics class by class, what is predicted, and how errors are spread.
+
+    Returns
+    -------
+    dict[str, Any]
+        `classes` (many classes: the metrics of each), `prediction` (the share of each predicted
+        class) and `error_quantiles` (regression: prediction minus label); each an estimate with
+        its reference and change, None where a task has none.
+    """
+    return {
         "classes": _entries(_class_metrics, layout, reference, current),
         "prediction": _prediction(layout, reference, current),
         "error_quantiles": _error_quantiles(layout, reference, current),

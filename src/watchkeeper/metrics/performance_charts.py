@@ -10,7 +10,7 @@ import numpy as np
 from watchkeeper.metrics.calibration import calibration_curve
 from watchkeeper.metrics.classification import confusion_of
 from watchkeeper.metrics.classification_curves import pr_points, roc_points
-from watchkeeper.metrics.confidence import confidence_distribution
+from watchkeeper.metrics.confidence import LOW, confidence_distribution
 from watchkeeper.profiles.classification import Binary, BinaryLayout
 from watchkeeper.profiles.multiclass import OTHER, Multiclass, MulticlassLayout
 from watchkeeper.profiles.numeric import Numeric
@@ -40,42 +40,46 @@ def confusion(layout: PerformanceLayout, sides: Sides) -> dict[str, Any] | None:
             tables = {side: table[:-1, :-1] for side, table in tables.items()}
     found: dict[str, Any] = {"labels": labels}
     for side in sides:
-        found[side] = tables[side].tolist() if side in tables else None
+        empty = np.zeros((len(labels), len(labels)), dtype=np.int64)
+        found[side] = tables.get(side, empty).tolist()
     return found
 
 
 def calibration(layout: PerformanceLayout, sides: Sides) -> dict[str, Any] | None:
     """The calibration curve of each side."""
     if isinstance(layout, BinaryLayout | MulticlassLayout):
-        return _both(sides, lambda part: calibration_curve(layout, part))
+        return _both(sides, lambda part: calibration_curve(layout, part), [])
     return None
 
 
 def confidence(layout: PerformanceLayout, sides: Sides) -> dict[str, Any] | None:
     """The distribution of confidence of each side."""
     if isinstance(layout, BinaryLayout | MulticlassLayout):
-        return _both(sides, lambda part: confidence_distribution(layout, part))
+        empty = {"mean": None, "low_share": None, "below": LOW, "counts": []}
+        return _both(sides, lambda part: confidence_distribution(layout, part), empty)
     return None
 
 
 def roc(layout: PerformanceLayout, sides: Sides) -> dict[str, Any] | None:
     """The ROC curve of each side, for two classes."""
     if isinstance(layout, BinaryLayout):
-        return _both(sides, lambda part: roc_points(layout, part))
+        return _both(sides, lambda part: roc_points(layout, part), [])
     return None
 
 
 def pr(layout: PerformanceLayout, sides: Sides) -> dict[str, Any] | None:
     """The precision-recall curve of each side, for two classes."""
     if isinstance(layout, BinaryLayout):
-        return _both(sides, lambda part: pr_points(layout, part))
+        return _both(sides, lambda part: pr_points(layout, part), [])
     return None
 
 
-def _both(sides: Sides, draw: Callable[[Any], Any]) -> dict[str, Any] | None:
-    """What is drawn of each side; None where neither side has anything."""
+def _both(sides: Sides, draw: Callable[[Any], Any], empty: Any) -> dict[str, Any] | None:
+    """What is drawn of each side, `empty` for one without it; None where neither side has it."""
     found = {side: None if part is None else draw(part) for side, part in sides.items()}
-    return found if any(value is not None for value in found.values()) else None
+    if all(value is None for value in found.values()):
+        return None
+    return {side: empty if value is None else value for side, value in found.items()}
 
 
 def errors(layout: PerformanceLayout, sides: Sides) -> dict[str, Any] | None:
@@ -102,7 +106,7 @@ def errors(layout: PerformanceLayout, sides: Sides) -> dict[str, Any] | None:
     found: dict[str, Any] = {"edges": edges}
     for side in sides:
         part = held.get(side)
-        found[side] = None
+        found[side] = []
         if part is not None:
             counts = np.add.reduceat(part.counts, np.concatenate(([0], places + 1)))
             found[side] = (counts / part.finite).tolist()

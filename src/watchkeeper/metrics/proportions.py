@@ -16,8 +16,9 @@ _WEIGHTS = np.exp(-_Z * _Z / 2) / np.exp(-_Z * _Z / 2).sum()
 _LEVELS = special.ndtr(_Z)
 
 
-def excess_p(k_current: float, n_current: float, k_reference: float, n_reference: float,
-             margin: float = 0.0) -> float:
+def excess_p(
+    k_current: float, n_current: float, k_reference: float, n_reference: float, margin: float = 0.0
+) -> float:
     """One-sided p-value of 'the current share exceeds the reference's by at most `margin`'.
 
     Both binomials' exact confidence distributions are melded: the chance that
@@ -56,8 +57,9 @@ def excess_p(k_current: float, n_current: float, k_reference: float, n_reference
     return float(min(_WEIGHTS @ tail, 1.0))
 
 
-def change_p(k_current: float, n_current: float, k_reference: float, n_reference: float,
-             margin: float = 0.0) -> float:
+def change_p(
+    k_current: float, n_current: float, k_reference: float, n_reference: float, margin: float = 0.0
+) -> float:
     """Two-sided p-value of 'the shares differ by at most `margin`': twice the smaller tail.
 
     Examples
@@ -70,8 +72,9 @@ def change_p(k_current: float, n_current: float, k_reference: float, n_reference
     return min(2.0 * excess_p(k_current, n_current, k_reference, n_reference, margin), 1.0)
 
 
-def newcombe(k_current: float, n_current: float, k_reference: float,
-             n_reference: float) -> tuple[float, float]:
+def newcombe(
+    k_current: float, n_current: float, k_reference: float, n_reference: float
+) -> tuple[float, float]:
     """95 % interval of a difference of shares, current minus reference (hybrid score).
 
     References

@@ -46,12 +46,12 @@ def ctr(layout: RankingLayout, part: Ranking) -> Estimate:
 
 
 def ranking_metrics(layout: RankingLayout) -> Mapping[str, tuple[Metric, int | None]]:
-    """The names of a layout's metrics, `precision_at_5` for each k, with their records and k."""
+    """The names of a layout's metrics, `precision@5` for each k, with their records and k."""
     found: dict[str, tuple[Metric, int | None]] = {}
     for metric in RANKING:
         if metric.name.endswith("_at_k"):
             for k in layout.ranks:
-                found[f"{metric.name.removesuffix('k')}{k}"] = (metric, k)
+                found[f"{metric.name.removesuffix('_at_k')}@{k}"] = (metric, k)
         else:
             found[metric.name] = (metric, None)
     return found

@@ -68,8 +68,15 @@ def total_variation(pair: Pair) -> Estimate:
     note = None
     if isinstance(pair, CategoricalPair) and pair.truncated:
         note = "categories too rare to be kept by name are pooled"
-    return Estimate(value, max(value - noise - error, 0.0), min(value + error, 1.0),
-                    beyond_p(pair, 0.0), n, m, note=note)
+    return Estimate(
+        value,
+        max(value - noise - error, 0.0),
+        min(value + error, 1.0),
+        beyond_p(pair, 0.0),
+        n,
+        m,
+        note=note,
+    )
 
 
 def chance_level(reference: Floats, current: Floats) -> float:
@@ -93,9 +100,7 @@ def chance_level(reference: Floats, current: Floats) -> float:
     left = rows - both - m + above
     possible = (above <= np.minimum(both, m)) & (left > 0)
     k, held, left = above[possible], both[possible], left[possible]
-    log = (
-        _log_choose(held, k) + _log_choose(rows - held, m - k) - _log_choose(rows, m)
-    )
+    log = _log_choose(held, k) + _log_choose(rows - held, m - k) - _log_choose(rows, m)
     deviation = 2 * k * left / rows * np.exp(log)
     return min(float(deviation.sum()) * rows / (n * m) / 2, 1.0)
 

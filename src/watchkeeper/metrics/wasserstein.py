@@ -113,8 +113,9 @@ def _noise(widths: Floats, reference: Floats, current: Floats, n: int, m: int) -
     return float(widths @ deviation) * math.sqrt(2 / math.pi)
 
 
-def _variance(widths: Floats, twice: Floats, reference: Floats, current: Floats,
-              n: int, m: int) -> float:
+def _variance(
+    widths: Floats, twice: Floats, reference: Floats, current: Floats, n: int, m: int
+) -> float:
     """Delta method: each row moves the area by the signed length to its left."""
     steps = np.sign(twice) * widths
     reached = np.cumsum(steps) - steps / 2

@@ -141,14 +141,16 @@ def judge(
     beyond = {name: _combined([c.p_beyond for c in held]) for name, held in weighed.items() if held}
     changed = {
         name: _combined([1.0 if c.estimate.p_value is None else c.estimate.p_value for c in held])
-        for name, held in weighed.items() if held
+        for name, held in weighed.items()
+        if held
     }
     adjusted = adjust(beyond, thresholds.correction)
     adjusted_change = adjust(changed, thresholds.correction)
     level = strictest(thresholds.alpha, len(beyond), thresholds.correction)
     return {
         name: _verdict(
-            evidence, weighed[name],
+            evidence,
+            weighed[name],
             _Chances(beyond.get(name), adjusted.get(name), adjusted_change.get(name), level),
             thresholds,
         )
@@ -162,6 +164,7 @@ def rank(verdicts: Mapping[str, ColumnVerdict]) -> list[str]:
     Within each group columns go by the lower end of their effect's interval, then by its value, so
     that a column of many rare categories does not lead by chance.
     """
+
     def strength(name: str) -> tuple[bool, float, float]:
         verdict = verdicts[name]
         effect = verdict.effect
@@ -205,9 +208,7 @@ def psi_reading(
     return "none" if psi.value < thresholds.psi_moderate else None
 
 
-def reference_warning(
-    rows_reference: int, rows_current: int, thresholds: Thresholds
-) -> str | None:
+def reference_warning(rows_reference: int, rows_current: int, thresholds: Thresholds) -> str | None:
     """A sentence where the reference is too small to carry windows of this size, else None.
 
     Every window is compared with the same reference, so the reference's own luck is in all of them.
@@ -248,10 +249,10 @@ def reference_warning(
 
 def _weighed(evidence: ColumnEvidence, thresholds: Thresholds) -> list[Component]:
     return [
-        component for component in evidence.components
+        component
+        for component in evidence.components
         if component.estimate.value is not None
-        and min(component.estimate.n_reference, component.estimate.n_current)
-        >= thresholds.min_rows
+        and min(component.estimate.n_reference, component.estimate.n_current) >= thresholds.min_rows
     ]
 
 
@@ -287,8 +288,13 @@ def _verdict(
         verdict, change = Verdict.STABLE, "none"
     typed: Change = change  # type: ignore[assignment]  # literals of the four branches above
     return ColumnVerdict(
-        verdict, typed, main.metric if main else None, main.estimate if main else None,
-        chances.raw, chances.beyond, chances.change,
+        verdict,
+        typed,
+        main.metric if main else None,
+        main.estimate if main else None,
+        chances.raw,
+        chances.beyond,
+        chances.change,
         reason_of(typed, main, evidence.metrics, thresholds.min_rows),
         psi_reading(evidence.metrics.get("psi"), thresholds),
         _detectable(evidence, weighed, chances.level),
@@ -320,8 +326,11 @@ def _detectable(
     for component in evidence.components:
         if component.metric in {"ks", "total_variation"} and component.estimate.value is not None:
             return detectable(
-                component.metric, component.estimate.n_reference, component.estimate.n_current,
-                tolerance=component.tolerance, level=level / max(len(weighed), 1),
+                component.metric,
+                component.estimate.n_reference,
+                component.estimate.n_current,
+                tolerance=component.tolerance,
+                level=level / max(len(weighed), 1),
                 chance=component.chance,
             )
     return None

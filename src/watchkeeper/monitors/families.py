@@ -9,7 +9,11 @@ import numpy as np
 from watchkeeper.core.errors import ModelError
 
 CORRECTIONS = (
-    "benjamini-hochberg", "benjamini-yekutieli", "bonferroni", "holm", "none",
+    "benjamini-hochberg",
+    "benjamini-yekutieli",
+    "bonferroni",
+    "holm",
+    "none",
 )
 """The corrections that `Thresholds.correction` may name."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from watchkeeper.core.estimate import Estimate, Status
 from watchkeeper.core.model import Thresholds
@@ -14,6 +15,9 @@ Better = Literal["higher", "lower", "none"]
 
 ABSOLUTE = frozenset({"roc_auc", "roc_auc_macro"})
 """Metrics that are also held to absolute limits."""
+
+UNJUDGED = frozenset({"ece", "mce", "calibration_drift"})
+"""Metrics near zero, of which a share says little; a user may set an absolute limit for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +37,16 @@ class Judgement:
     ----------
     status
         Pass, warn, fail or not enough data.
-    value
-        What was held against the threshold: how much worse the metric has become, as a share of
-        the reference, or the metric itself for an absolute limit. None where it is not known.
     threshold, operator
-        The limit that decided, and the comparison by which `value` would break it.
+        The value of the metric that decided, and how the current value compares to it where it
+        breaks the limit; None where no limit can be told.
     message
         One plain sentence.
     """
 
     status: Status
-    value: float | None
-    threshold: float
-    operator: str
+    threshold: float | None
+    operator: str | None
     message: str
 
 
@@ -53,6 +54,79 @@ _ORDER = (Status.PASS, Status.NOT_ENOUGH_DATA, Status.WARN, Status.FAIL)
 
 
 def judge_performance(
+    entries: Mapping[str, Mapping[str, Any]], thresholds: Thresholds
+) -> dict[str, dict[str, Any]]:
+    """The metrics of a report with the judgement of each.
+
+    Parameters
+    ----------
+    entries
+        Metrics by name as a report writes them: value, low, high, n_current, `reference`,
+        `change` and `direction`.
+    thresholds
+        The limits.
+
+    Returns
+    -------
+    dict[str, dict[str, Any]]
+        The same with `status`, `message`, `threshold` and `operator`. The status is None where a
+        metric is not judged: no way of it is better, it is of `UNJUDGED`, or there is nothing to
+        hold it against.
+
+    Examples
+    --------
+    >>> entry = {"value": 0.6, "low": 0.5, "high": 0.65, "n_current": 900, "reference": None,
+    ...     "change": None, "direction": "higher"}
+    >>> judge_performance({"roc_auc": entry}, Thresholds())["roc_auc"]["message"]
+    'ROC AUC is 0.6; under 0.75 warns, under 0.7 is critical.'
+    """
+    judged: dict[str, dict[str, Any]] = {}
+    for name, entry in entries.items():
+        found = None
+        if name not in UNJUDGED:
+            subject = Subject(name, _title(name), entry["direction"])
+            reference, change = entry.get("reference"), entry.get("change")
+            found = judge_metric(
+                subject,
+                None if reference is None else _estimate(reference, reference["n"]),
+                _estimate(entry, entry["n_current"]),
+                None if change is None else _estimate(change, 0),
+                thresholds,
+            )
+        judged[name] = {**entry, "status": None}
+        if found is not None:
+            judged[name] |= {
+                "status": found.status.value,
+                "message": found.message[:1].upper() + found.message[1:] + ".",
+                "threshold": found.threshold,
+                "operator": found.operator,
+            }
+    return judged
+
+
+def _estimate(entry: Mapping[str, Any], rows: int) -> Estimate:
+    """What a report writes of an estimate, as one."""
+    return Estimate(
+        entry["value"], entry["low"], entry["high"], entry.get("p_value"), 0, rows,
+        entry.get("note"),
+    )
+
+
+def _title(name: str) -> str:
+    """A metric's name in a sentence.
+
+    >>> _title("roc_auc"), _title("p90_absolute_error"), _title("ndcg@5")
+    ('ROC AUC', 'p90 absolute error', 'NDCG@5')
+    """
+    words = []
+    for word in name.split("_"):
+        stem, at, k = word.partition("@")
+        upper = stem in {"auc", "roc", "pr", "mae", "rmse", "mape", "ndcg", "mrr", "ctr", "f1"}
+        words.append({"r2": "R²"}.get(stem, stem.upper() if upper else stem) + at + k)
+    return " ".join(words)
+
+
+def judge_metric(
     subject: Subject,
     reference: Estimate | None,
     current: Estimate,
@@ -94,7 +168,7 @@ def judge_performance(
     >>> after = Estimate(0.60, 0.58, 0.62, n_current=3000)
     >>> moved = Estimate(-0.20, -0.22, -0.18, 0.0)
     >>> subject = Subject("accuracy", "accuracy", "higher")
-    >>> found = judge_performance(subject, before, after, moved, Thresholds())
+    >>> found = judge_metric(subject, before, after, moved, Thresholds())
     >>> print(found.status, found.message)
     fail accuracy fell from 0.8 to 0.6, by 25 % of the reference (22.5 % to 27.5 %);
     5 % is tolerated, 10 % is critical
@@ -122,18 +196,20 @@ def _relative(
     before, after = reference.value, current.value
     reason = _undecidable(title, reference, current, change, thresholds.min_rows)
     if reason is not None or before is None or after is None or change.value is None:
-        return Judgement(Status.NOT_ENOUGH_DATA, None, limit, ">", reason or title)
+        return Judgement(Status.NOT_ENOUGH_DATA, None, None, reason or title)
     sign = -1.0 if subject.better == "higher" else 1.0
+    operator = "<" if subject.better == "higher" else ">"
     worse, *ends = (sign * (end or 0.0) / before for end in (change.value, change.low, change.high))
     least, most = sorted(ends)
     told = _told(title, before, after, worse, least, most)
     if least > limit:
         status = Status.FAIL if worse >= critical else Status.WARN
         message = f"{told}; {_percent(limit)} is tolerated, {_percent(critical)} is critical"
-        return Judgement(status, worse, critical if status is Status.FAIL else limit, ">", message)
+        broken = critical if status is Status.FAIL else limit
+        return Judgement(status, before * (1 + sign * broken), operator, message)
     if worse > limit:
         told = f"{told}: more than the tolerated {_percent(limit)}, but within sampling error"
-    return Judgement(Status.PASS, worse, limit, ">", told)
+    return Judgement(Status.PASS, before * (1 + sign * limit), operator, told)
 
 
 def _undecidable(
@@ -158,20 +234,20 @@ def _absolute(title: str, current: Estimate, thresholds: Thresholds) -> Judgemen
     warning, critical = thresholds.auc_warning, thresholds.auc_critical
     if current.value is None or current.n_current < thresholds.min_rows:
         message = _too_few(title, "the current data", current, thresholds.min_rows)
-        return Judgement(Status.NOT_ENOUGH_DATA, current.value, warning, "<", message)
+        return Judgement(Status.NOT_ENOUGH_DATA, warning, "<", message)
     told = f"{title} is {_number(current.value)}"
     if current.high is None:
         message = f"{told}, without a confidence interval"
-        return Judgement(Status.NOT_ENOUGH_DATA, current.value, warning, "<", message)
+        return Judgement(Status.NOT_ENOUGH_DATA, warning, "<", message)
     if current.high < warning:
         status = Status.FAIL if current.value < critical else Status.WARN
         message = f"{told}; under {warning:g} warns, under {critical:g} is critical"
         limit = critical if status is Status.FAIL else warning
-        return Judgement(status, current.value, limit, "<", message)
+        return Judgement(status, limit, "<", message)
     if current.value < warning:
         message = f"{told}: under {warning:g}, but within sampling error"
-        return Judgement(Status.PASS, current.value, warning, "<", message)
-    return Judgement(Status.PASS, current.value, warning, "<", told)
+        return Judgement(Status.PASS, warning, "<", message)
+    return Judgement(Status.PASS, warning, "<", told)
 
 
 def _told(  # private, and all of it stands in one sentence

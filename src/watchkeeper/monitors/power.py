@@ -37,8 +37,15 @@ class Detectable:
     text: str
 
 
-def detectable(metric: str, n_reference: int, n_current: int, *, tolerance: float, level: float,
-               chance: float = 0.0) -> Detectable:
+def detectable(
+    metric: str,
+    n_reference: int,
+    n_current: int,
+    *,
+    tolerance: float,
+    level: float,
+    chance: float = 0.0,
+) -> Detectable:
     """The smallest change that the test against a tolerance would have found.
 
     Parameters
@@ -68,8 +75,9 @@ def detectable(metric: str, n_reference: int, n_current: int, *, tolerance: floa
     return Detectable(metric, value, shift, POWER, _sentence(value, shift))
 
 
-def _distance(metric: str, n: int, m: int, tolerance: float, level: float,
-              chance: float) -> float | None:
+def _distance(
+    metric: str, n: int, m: int, tolerance: float, level: float, chance: float
+) -> float | None:
     if n == 0 or m == 0:
         return None
     root = math.sqrt(n * m / (n + m))

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from watchkeeper.core.windows import Window
+
 Progress = Callable[[float, str], None]
 
 
@@ -287,7 +289,7 @@ def compare(
     )
 
 
-def track(
+def track(  # noqa: PLR0913  # the options of the use case, as keywords
     data: object,
     *,
     model: object = None,
@@ -295,6 +297,7 @@ def track(
     reference: object = None,
     start: datetime | None = None,
     end: datetime | None = None,
+    link: Callable[[Window], str] | None = None,
     progress: Progress | None = None,
     **roles: Any,
 ) -> Report:
@@ -312,6 +315,8 @@ def track(
         Data, a profile, or `START..END` for a range of `data`; the first window where it is None.
     start, end
         The half-open range to follow.
+    link
+        Where the report of a window will lie, for the overview to point at.
 
     Returns
     -------
@@ -322,7 +327,7 @@ def track(
 
     overview, windows = run(
         data, model=model, roles=_given(roles), every=every, reference=reference, start=start,
-        end=end, **_told(progress),
+        end=end, link=link, **_told(progress),
     )  # fmt: skip
     return Report(overview, windows=list(windows))
 

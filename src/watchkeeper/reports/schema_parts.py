@@ -85,8 +85,9 @@ _MOMENTS = ("mean", "std", "min", "max", "p01", "p05", "p25", "p50", "p75", "p95
 _SCORES = ("completeness", "accuracy", "consistency", "timeliness", "validity")
 
 _STATISTICS = record(
-    {"rows": COUNT, "missing": COUNT, "infinities": COUNT_OR_NULL, "distinct": number()},
+    {"rows": COUNT, "missing": COUNT, "distinct": number()},
     {
+        "infinities": COUNT_OR_NULL,
         "zeros": COUNT_OR_NULL,
         "nans": COUNT_OR_NULL,
         **{
@@ -194,16 +195,18 @@ DRIFT: Schema = {
             "ranking": array(TEXT, "all columns, strongest effect first"),
             "columns": mapping(ref("drift_column")),
             "segments": mapping(mapping(ref("drift_segment")), "by column, then by value"),
-        }
+        },
+        {"reference_warning": {**TEXT_OR_NULL, "description": "where the reference is too small"}},
     ),
 }
 
 BASELINE = record({"value": number(), "low": number(), "high": number(), "n": COUNT_OR_NULL})
+_CHANGE = record({name: number() for name in ("value", "low", "high", "p_value")})
 _GROUP = {
     "type": "object",
-    "properties": {"rows": COUNT},
+    "properties": {"rows": COUNT, "labelled": COUNT},
     "required": ["rows"],
-    "additionalProperties": {"type": ["number", "null", "object"]},
+    "additionalProperties": optional(ref("estimate")),
     "description": "rates of one group, by name",
 }
 _CURVE = array(NUMBERS, "points")
@@ -213,9 +216,7 @@ PERFORMANCE: Schema = {
         {
             **ESTIMATE,
             "reference": optional(BASELINE),
-            "change": optional(
-                record({"value": number(), "low": number(), "high": number(), "p_value": number()})
-            ),
+            "change": optional(_CHANGE),
             "direction": {**DIRECTION, "description": "which way is better"},
             "unit": TEXT_OR_NULL,
             "status": STATUS_OR_NULL,
@@ -229,6 +230,11 @@ PERFORMANCE: Schema = {
             "severity": TEXT_OR_NULL,
         },
         "`value`, `low` and `high` are of the current rows.",
+    ),
+    "plain_metric": record(
+        {**ESTIMATE, "reference": optional(BASELINE), "change": optional(_CHANGE)},
+        NOTES,
+        "A number of the current rows that has no better direction and no check.",
     ),
     "performance_segment": record(
         {
@@ -291,12 +297,32 @@ PERFORMANCE: Schema = {
                 )
             ),
             "fairness": mapping(ref("fairness"), "by sensitive column"),
-        }
+        },
+        {
+            "classes": optional(mapping(mapping(ref("plain_metric")), "metrics of each class")),
+            "prediction": optional(mapping(ref("plain_metric"), "what is predicted")),
+            "error_quantiles": optional(mapping(ref("plain_metric"), "of prediction minus label")),
+        },
     ),
 }
 
 _FAULT = record(
-    {"reference": number(), "current": number(), "threshold": number(), "status": STATUS_OR_NULL}
+    {
+        "reference": number(),
+        "current": number(),
+        "threshold": number(),
+        "status": STATUS_OR_NULL,
+    },
+    {
+        "minimum": {"type": ["number", "string", "null"]},
+        "maximum": {"type": ["number", "string", "null"]},
+        "pattern": TEXT_OR_NULL,
+        "source": {**one_of("declared", "reference"), "description": "where the limits are from"},
+        "exact": {"type": "boolean"},
+        "expected": number("values that these numbers of rows let expect"),
+        "change": number("as a share of what was expected"),
+        "note": TEXT,
+    },
 )
 _FAULT_OR_NULL = optional(ref("fault"))
 

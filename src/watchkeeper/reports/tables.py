@@ -154,7 +154,7 @@ def _drift(drift: Mapping[str, Any]) -> Table:
                 verdict(part),
                 f"{metric_title(effect['metric'] or '')} {number(effect['value'])}".strip(),
                 interval(effect["low"], effect["high"]),
-                number(psi),
+                _psi(psi),
                 p_value(part["p_adjusted"]).removeprefix("p = ").removeprefix("p "),
                 name_of(part["reason"]),
             )
@@ -163,6 +163,13 @@ def _drift(drift: Mapping[str, Any]) -> Table:
     title = f"Drift, by effect (tolerance {setting(drift.get('tolerance'))})"
     more = _more(len(order), DRIFT_ROWS, "column")
     return Table(title, heads, rows, frozenset({2, 3, 4, 5}), more=more)
+
+
+def _psi(value: float | None) -> str:
+    """A PSI with three decimals, as it is read: below 0.001 nothing has moved."""
+    if value is None:
+        return UNDEFINED
+    return f"{max(value, 0.0):.3f}" if value < 1 else number(value)
 
 
 def _scores(quality: Mapping[str, Any]) -> Table:

@@ -121,12 +121,12 @@ def _numeric_difference(query: Numeric, kernel: Numeric, grid: Grid) -> str | No
         ends = (kernel.minimum, kernel.maximum)
         size = max(abs(end / grid.scale - grid.shift / grid.scale) for end in ends)
     largest = size * kernel.finite
-    if math.isfinite(largest) and not abs(query.total - kernel.total) <= 1e-9 * largest:
+    # Terms below the smallest normal number, and squares of that size, may count as 0.
+    slack = kernel.finite * 2.0**-1020
+    if math.isfinite(largest) and not abs(query.total - kernel.total) <= 1e-9 * largest + slack:
         return f"total: {query.total!r} is not {kernel.total!r}"
     if not math.isfinite(kernel.squares):
         return None if not math.isfinite(query.squares) else "squares: finite, not infinite"
-    # Squares below the smallest normal number may count as 0.
-    slack = kernel.finite * 2.0**-1020
     if not abs(query.squares - kernel.squares) <= 1e-9 * kernel.squares + slack:
         return f"squares: {query.squares!r} is not {kernel.squares!r}"
     return None

@@ -1,0 +1,138 @@
+"""How often the peers, with their defaults, call columns drifted where nothing drifts.
+
+The reference and the window are drawn with replacement from one pool, the flights of 2013 with
+the features of the demo, so every flag is false. ``python -m benchmarks.false_alarms_peers``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.environments import HERE, python_of
+from benchmarks.jobs import DATA
+from benchmarks.measure import run
+from benchmarks.table import put_between
+
+POOL = DATA / "flights.parquet"
+RESULTS = DATA / "false_alarms_peers.json"
+SEED = 7
+PEERS = {"evidently": "Evidently 0.7.23, defaults", "nannyml": "NannyML 0.13.1, defaults"}
+
+_WRITE_POOL = (
+    "import sys; from flights.data import FEATURES, load_flights; "
+    "load_flights()[FEATURES].to_parquet(sys.argv[1], index=False)"
+)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How much is drawn, and how often.
+
+    Parameters
+    ----------
+    rows
+        Rows of the window.
+    reference
+        Rows of the reference.
+    repetitions
+        Windows drawn.
+    """
+
+    rows: int
+    reference: int
+    repetitions: int
+
+    def __str__(self) -> str:
+        return f"{self.rows} of {self.reference}"
+
+
+SETTINGS = (
+    Setting(100, 1_000, 100),
+    Setting(100, 5_000, 100),
+    Setting(1_000, 10_000, 50),
+    Setting(100_000, 500_000, 3),
+)
+
+
+def main() -> None:
+    """Run both peers at all sizes, print the table and put it into the README."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", nargs="*", choices=list(PEERS), default=list(PEERS))
+    parser.add_argument("--rows", nargs="*", type=int, help="these sizes of window alone")
+    args = parser.parse_args()
+    os.chdir(HERE.parent)
+    _make_pool()
+    found = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    for setting in SETTINGS:
+        for peer in args.only:
+            if not args.rows or setting.rows in args.rows:
+                found[f"{peer} {setting}"] = _flags(peer, setting)
+                RESULTS.write_text(json.dumps(found, indent=1))
+    text = "\n".join(table(found)) + "\n"
+    print(text)
+    put_between(HERE / "README.md", text, "false-alarms-peers")
+
+
+def table(found: dict[str, dict[str, object]]) -> Iterator[str]:
+    """The Markdown of the results.
+
+    Parameters
+    ----------
+    found
+        By ``"<peer> <rows> of <reference rows>"``: the number of `columns`, and for each window
+        how many were `flagged`.
+
+    Yields
+    ------
+    str
+        A line.
+    """
+    yield (
+        "| tool | rows of the window | rows of the reference | windows | columns flagged "
+        "| windows with a flag |"
+    )
+    yield "|---|---:|---:|---:|---:|---:|"
+    for setting in SETTINGS:
+        for peer, title in PEERS.items():
+            entry = found.get(f"{peer} {setting}")
+            if entry is None:
+                continue
+            flagged, columns = entry["flagged"], entry["columns"]
+            assert isinstance(flagged, list)
+            assert isinstance(columns, int)
+            share = sum(flagged) / (len(flagged) * columns)
+            windows = sum(count > 0 for count in flagged) / len(flagged)
+            cells = [title, f"{setting.rows:,}", f"{setting.reference:,}", f"{len(flagged)}"]
+            yield f"| {' | '.join(cells)} | {share:.1%} | {windows:.0%} |"
+
+
+def _make_pool() -> None:
+    if not POOL.exists():
+        POOL.parent.mkdir(parents=True, exist_ok=True)
+        path = os.environ | {
+            "PYTHONPATH": os.pathsep.join((str(HERE.parent / "examples"), *sys.path))
+        }
+        subprocess.run([sys.executable, "-c", _WRITE_POOL, POOL], check=True, env=path)
+
+
+def _flags(peer: str, setting: Setting) -> dict[str, object]:
+    """Run one peer in its own environment."""
+    out = DATA / "out" / f"flags-{peer}-{setting.rows}-{setting.reference}.json"
+    out.parent.mkdir(parents=True, exist_ok=True)
+    numbers: Sequence[int] = (setting.reference, setting.rows, setting.repetitions, SEED)
+    script: list[str | Path] = [python_of(peer), HERE / "peers" / f"{peer}_flags.py", POOL]
+    usage = run([*script, *map(str, numbers), out], DATA / "logs" / f"flags-{peer}.log")
+    print(f"{peer} at {setting.rows:,} rows: {usage.wall:.0f} s", file=sys.stderr, flush=True)
+    found: dict[str, object] = json.loads(out.read_text())
+    return found
+
+
+if __name__ == "__main__":
+    main()

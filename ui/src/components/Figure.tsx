@@ -1,0 +1,67 @@
+import { type ReactNode, useState } from "react";
+
+export interface FigureTable {
+  columns: string[];
+  rows: (string | number)[][];
+}
+
+interface Props {
+  title: ReactNode;
+  /** One sentence on how to read it. */
+  note?: ReactNode;
+  table: FigureTable;
+  children: ReactNode;
+}
+
+/** A chart with its title, which turns into its table and back. */
+export function Figure({ title, note, table, children }: Props): ReactNode {
+  const [isTable, setTable] = useState(false);
+  return (
+    <figure className="figure">
+      <header>
+        <h3>{title}</h3>
+        <button
+          type="button"
+          className="text-button"
+          aria-pressed={isTable}
+          onClick={() => setTable(!isTable)}
+        >
+          {isTable ? "Show chart" : "Show table"}
+        </button>
+      </header>
+      {isTable ? <FigureRows table={table} /> : children}
+      {note ? <p>{note}</p> : null}
+    </figure>
+  );
+}
+
+function FigureRows({ table }: { table: FigureTable }): ReactNode {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard.
+    <section className="scroll" tabIndex={0} aria-label="Table of the chart">
+      <table className="plain-table">
+        <thead>
+          <tr>
+            {table.columns.map((column, place) => (
+              <th key={column} scope="col" className={place ? "end" : undefined}>
+                {column}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {table.rows.map((row, line) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: rows of a chart have no name but their place.
+            <tr key={line}>
+              {row.map((cell, place) => (
+                <td key={table.columns[place]} className={place ? "end" : undefined}>
+                  {cell}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}

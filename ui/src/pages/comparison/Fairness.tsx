@@ -1,0 +1,73 @@
+import type { ReactNode } from "react";
+import type { FairnessGroup, Performance, PerformanceMetric } from "../../api/document";
+import { type Column, DataTable } from "../../components/DataTable";
+import { Name } from "../../components/Name";
+import { Sub } from "../../components/Section";
+import { count, number } from "../../lib/format";
+import { capital, metricTitle } from "../../lib/words";
+import { PerformanceMetrics } from "./PerformanceMetrics";
+
+interface Row {
+  value: string;
+  group: FairnessGroup;
+}
+
+/** Differences between groups of people, and what each group gets. */
+export function Fairness({
+  fairness,
+}: {
+  fairness: NonNullable<Performance["fairness"]>;
+}): ReactNode {
+  return Object.entries(fairness).map(([attribute, found]) => {
+    const { groups, ...differences } = found;
+    const rows = Object.entries((groups ?? {}) as Record<string, FairnessGroup>).map(
+      ([value, group]): Row => ({ value, group }),
+    );
+    return (
+      <Sub
+        key={attribute}
+        title={`Fairness by ${attribute}`}
+        lead="Largest difference between groups; 0 is equal treatment."
+      >
+        <PerformanceMetrics metrics={differences as Record<string, PerformanceMetric>} />
+        <DataTable
+          id={`fairness-${attribute}`}
+          caption={`Groups of ${attribute}`}
+          columns={groupColumns(rows)}
+          rows={rows}
+          rowKey={(row) => row.value}
+        />
+      </Sub>
+    );
+  });
+}
+
+function groupColumns(rows: Row[]): Column<Row>[] {
+  const names = [...new Set(rows.flatMap((row) => Object.keys(row.group)))].filter(
+    (name) => name !== "rows" && rows.some((row) => typeof row.group[name] === "number"),
+  );
+  return [
+    {
+      id: "group",
+      title: "Group",
+      value: (row) => row.value,
+      cell: (row) => <Name text={row.value} />,
+    },
+    {
+      id: "rows",
+      title: "Rows",
+      align: "end",
+      value: (row) => row.group.rows,
+      cell: (row) => count(row.group.rows),
+    },
+    ...names.map(
+      (name): Column<Row> => ({
+        id: name,
+        title: capital(metricTitle(name)),
+        align: "end",
+        value: (row) => row.group[name],
+        cell: (row) => number(row.group[name]),
+      }),
+    ),
+  ];
+}

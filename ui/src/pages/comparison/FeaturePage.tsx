@@ -1,0 +1,119 @@
+import { type ReactNode, useEffect, useLayoutEffect, useMemo } from "react";
+import type { ColumnDrift, ComparisonDocument } from "../../api/document";
+import { Link } from "../../components/Link";
+import { VerdictMark } from "../../components/Mark";
+import { Name } from "../../components/Name";
+import { Empty, Legend, Sub } from "../../components/Section";
+import { interval, number, pValue } from "../../lib/format";
+import { metricTitle, plainWord } from "../../lib/words";
+import { navigate } from "../../state/route";
+import { driftRows } from "./Drift";
+import { FeatureDistribution } from "./FeatureDistribution";
+import { MetricsTable, StatisticsTable } from "./FeatureTables";
+
+interface Props {
+  document: ComparisonDocument;
+  name: string;
+}
+
+/** One column: both distributions over each other, and every number on it. */
+export function FeaturePage({ document, name }: Props): ReactNode {
+  const column = document.drift.columns[name];
+  const names = driftRows(document.drift).map((row) => row.name);
+  const place = names.indexOf(name);
+  const [before, after] = [names[place - 1], place < 0 ? undefined : names[place + 1]];
+  useLayoutEffect(() => window.scrollTo(0, name ? 0 : 0), [name]);
+  useNeighbourKeys(before, after);
+  const sides = useMemo(() => sidesOf(document), [document]);
+  return (
+    <article className="feature">
+      <nav className="crumbs" aria-label="Way back">
+        <Link to={{ path: ["drift"], query: {} }}>Drift</Link>
+        <span aria-hidden="true">/</span>
+        <span>{place < 0 ? "unknown column" : `${place + 1} of ${names.length} by effect`}</span>
+        <span className="step">
+          {before ? (
+            <Link to={featureRoute(before)} label={`Previous: ${before}`}>
+              ← <bdi>{before}</bdi>
+            </Link>
+          ) : null}
+          {after ? (
+            <Link to={featureRoute(after)} label={`Next: ${after}`}>
+              <bdi>{after}</bdi> →
+            </Link>
+          ) : null}
+        </span>
+      </nav>
+      <h1>
+        <Name text={name} full />
+      </h1>
+      {column ? (
+        <FeatureBody column={column} name={name} document={document} sides={sides} />
+      ) : (
+        <Empty>This report has no column of that name. Go back to the list of columns.</Empty>
+      )}
+    </article>
+  );
+}
+
+const featureRoute = (name: string) => ({ path: ["feature", name], query: {} });
+
+function useNeighbourKeys(before: string | undefined, after: string | undefined): void {
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      if (event.target instanceof Element && event.target.closest("input, select, dialog")) return;
+      const next = event.key === "j" ? after : event.key === "k" ? before : undefined;
+      if (next && !event.metaKey && !event.ctrlKey && !event.altKey)
+        navigate(featureRoute(next), true);
+    };
+    addEventListener("keydown", press);
+    return () => removeEventListener("keydown", press);
+  }, [before, after]);
+}
+
+function FeatureBody(
+  props: Props & { column: ColumnDrift; sides: { reference: string; current: string } },
+): ReactNode {
+  const { column, document, name, sides } = props;
+  const { effect } = column;
+  return (
+    <>
+      <p className="facts">
+        <VerdictMark verdict={column.verdict} change={column.change ?? null} />
+        <span>
+          {column.kind}, {plainWord(column.role)}
+        </span>
+        {effect ? (
+          <span>
+            {metricTitle(effect.metric)} <b>{number(effect.value)}</b>{" "}
+            {interval(effect.low, effect.high) ? `(${interval(effect.low, effect.high)})` : ""},
+            tolerance {number(document.drift.tolerance)}
+          </span>
+        ) : null}
+        <span>
+          p adjusted <b>{pValue(column.p_adjusted)}</b>
+        </span>
+      </p>
+      <p className="reason prose">{column.reason}</p>
+      {column.detectable?.text ? (
+        <p className="soft prose">With this many rows, {column.detectable.text}.</p>
+      ) : null}
+      <Sub title="Distribution" lead={<Legend {...sides} />}>
+        {column.distribution ? (
+          <FeatureDistribution
+            column={column}
+            distribution={column.distribution}
+            name={name}
+            sides={sides}
+          />
+        ) : (
+          <Empty>There is no distribution to draw: the column holds no values on one side.</Empty>
+        )}
+      </Sub>
+      <div className="grid">
+        <StatisticsTable column={column} sides={sides} />
+        <MetricsTable column={column} />
+      </div>
+    </>
+  );
+}

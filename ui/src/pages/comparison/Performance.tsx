@@ -1,0 +1,74 @@
+import type { ReactNode } from "react";
+import type { Model, Performance } from "../../api/document";
+import { Empty, Legend, Section, Sub } from "../../components/Section";
+import { count } from "../../lib/format";
+import { ConfusionMatrices } from "./Confusion";
+import { CalibrationFigure, CurveFigures, ErrorsFigure } from "./Curves";
+import { Fairness } from "./Fairness";
+import { PerformanceMetrics } from "./PerformanceMetrics";
+import { PerformanceSegments } from "./PerformanceSegments";
+
+export interface SideNames {
+  reference: string;
+  current: string;
+}
+
+/** How well the model predicts: metrics, for whom, and of what kind the errors are. */
+export function PerformanceSection(props: {
+  performance: Performance | null;
+  model: Model;
+  sides: SideNames;
+}): ReactNode {
+  const { performance, sides, model } = props;
+  if (!performance) {
+    if (!model?.prediction && !model?.score) return null;
+    return (
+      <Section id="performance" title="Performance">
+        <Empty>
+          No labels, so no performance. Name the label's column with <code>--label</code> or in the
+          model file.
+        </Empty>
+      </Section>
+    );
+  }
+  const isCurved =
+    performance.calibration || performance.roc || performance.pr || performance.errors;
+  return (
+    <Section id="performance" title="Performance" aside={<Legend {...sides} />}>
+      <PerformanceMetrics metrics={performance.metrics} />
+      {performance.segments && Object.keys(performance.segments).length ? (
+        <PerformanceSegments segments={performance.segments} overall={performance.metrics} />
+      ) : null}
+      {performance.confusion ? (
+        <Sub
+          title="Confusion matrix"
+          lead="Truth in rows, prediction in columns; shares are of the row."
+        >
+          <ConfusionMatrices confusion={performance.confusion} sides={sides} />
+        </Sub>
+      ) : null}
+      {isCurved ? (
+        <div className="sub grid">
+          {performance.errors ? <ErrorsFigure errors={performance.errors} sides={sides} /> : null}
+          {performance.calibration ? (
+            <CalibrationFigure
+              calibration={performance.calibration}
+              task={performance.task}
+              sides={sides}
+            />
+          ) : null}
+          <CurveFigures performance={performance} sides={sides} />
+        </div>
+      ) : null}
+      {performance.fairness && Object.keys(performance.fairness).length ? (
+        <Fairness fairness={performance.fairness} />
+      ) : null}
+    </Section>
+  );
+}
+
+/** Rows behind a number, for one hover away. */
+export const rowsNote = (
+  reference: number | null | undefined,
+  current: number | null | undefined,
+): string => `${count(reference)} reference rows, ${count(current)} current rows`;

@@ -1,0 +1,201 @@
+import { type ReactNode, useMemo } from "react";
+import type { Estimate, TrackDocument } from "../../api/document";
+import { type Timeline, timelineOption } from "../../charts/timeline";
+import { EChart } from "../../components/EChart";
+import { Figure } from "../../components/Figure";
+import { Section, Sub } from "../../components/Section";
+import { count, interval, number, percent } from "../../lib/format";
+import { capital, metricTitle, plainWord } from "../../lib/words";
+import { navigate, useChoice } from "../../state/route";
+
+interface FigureProps {
+  timeline: Timeline;
+  title?: ReactNode;
+  aside?: string;
+  height?: number;
+}
+
+/** One measure over time; a click on a window opens it. */
+export function TimelineFigure({ timeline, title, height = 170, aside }: FigureProps): ReactNode {
+  const option = useMemo(() => timelineOption(timeline), [timeline]);
+  const show = timeline.format ?? ((value: number) => number(value));
+  const cell = (value: number | null | undefined) =>
+    typeof value === "number" ? show(value) : "–";
+  const rows = timeline.points.map((point, place) => {
+    const window = timeline.windows[place];
+    return [
+      window?.name ?? "",
+      cell(point?.value),
+      interval(point?.low, point?.high, cell) || "–",
+      count(point?.n_current ?? window?.rows),
+    ];
+  });
+  return (
+    <Figure
+      title={title ?? timeline.title}
+      note={aside}
+      table={{ columns: ["Window", timeline.title, "Interval", "Rows"], rows }}
+    >
+      <EChart
+        option={option}
+        height={height}
+        group="windows"
+        label={`${timeline.title} over ${timeline.windows.length} windows.`}
+        onPick={(place) => navigate({ path: ["window", String(place)], query: {} })}
+      />
+    </Figure>
+  );
+}
+
+/** Every performance metric over time. */
+export function PerformanceTimelines({ document }: { document: TrackDocument }): ReactNode {
+  const timelines = useMemo(
+    () =>
+      Object.entries(document.performance ?? {}).map(
+        ([name, metric]): Timeline & { aside?: string } => ({
+          title: capital(metricTitle(name)),
+          windows: document.windows,
+          points: metric.points,
+          reference: metric.reference,
+          threshold:
+            typeof metric.threshold === "number"
+              ? { value: metric.threshold, label: "threshold" }
+              : null,
+          aside: metric.direction === "lower" ? "Lower is better." : "",
+        }),
+      ),
+    [document],
+  );
+  if (timelines.length === 0) return null;
+  return (
+    <Section
+      id="performance"
+      title="Performance over time"
+      lead="Bands are 95 % intervals. Click a point to open its window."
+    >
+      <div className="grid">
+        {timelines.map(({ aside, ...timeline }) => (
+          <Stable key={timeline.title} timeline={timeline} aside={aside ?? ""} />
+        ))}
+      </div>
+    </Section>
+  );
+}
+
+/** Keeps the timeline's identity between renders, so that its chart is not drawn again. */
+function Stable({ timeline, aside }: { timeline: Timeline; aside: string }): ReactNode {
+  const kept = useMemo(() => timeline, [timeline.points, timeline.windows]);
+  return <TimelineFigure timeline={kept} aside={aside} />;
+}
+
+/** One metric in every segment, on small charts of one scale each. */
+export function SegmentTimelines({ document }: { document: TrackDocument }): ReactNode {
+  const segments = document.performance_segments;
+  const names = useMemo(() => segmentMetrics(segments), [segments]);
+  const [choice, choose] = useChoice("segment-metric");
+  const name = names.includes(choice) ? choice : names[0];
+  const groups = useMemo(() => (name ? segmentGroups(document, name) : []), [document, name]);
+  if (!segments || !name) return null;
+  return (
+    <Section id="segments" title="Segments over time">
+      <div className="tools">
+        <label className="soft" htmlFor="track-metric">
+          Metric
+        </label>
+        <select id="track-metric" value={name} onChange={(event) => choose(event.target.value)}>
+          {names.map((each) => (
+            <option key={each} value={each}>
+              {capital(metricTitle(each))}
+            </option>
+          ))}
+        </select>
+      </div>
+      {groups.map(([column, timelines]) => (
+        <Sub key={column} title={column}>
+          <div className="grid three">
+            {timelines.map(([value, timeline]) => (
+              <TimelineFigure
+                key={value}
+                timeline={timeline}
+                title={<bdi>{value}</bdi>}
+                height={120}
+              />
+            ))}
+          </div>
+        </Sub>
+      ))}
+    </Section>
+  );
+}
+
+type Segments = NonNullable<TrackDocument["performance_segments"]>;
+
+function segmentMetrics(segments: Segments | null | undefined): string[] {
+  const names = Object.values(segments ?? {}).flatMap((values) =>
+    Object.values(values).flatMap((metrics) => Object.keys(metrics)),
+  );
+  return [...new Set(names)];
+}
+
+function segmentGroups(document: TrackDocument, name: string): [string, [string, Timeline][]][] {
+  const reference = document.performance?.[name]?.reference ?? null;
+  return Object.entries(document.performance_segments ?? {}).map(([column, values]) => [
+    column,
+    Object.entries(values).map(([value, metrics]): [string, Timeline] => {
+      const points: (Estimate | null)[] = metrics[name] ?? [];
+      return [
+        value,
+        { title: capital(metricTitle(name)), windows: document.windows, points, reference },
+      ];
+    }),
+  ]);
+}
+
+/** The quality scores and the missing values over time. */
+export function QualityTimelines({ document }: { document: TrackDocument }): ReactNode {
+  const timelines = useMemo(() => qualityTimelines(document), [document]);
+  if (timelines.length === 0) return null;
+  return (
+    <Section id="quality" title="Quality over time">
+      <div className="grid three">
+        {timelines.map((timeline) => (
+          <TimelineFigure key={timeline.title} timeline={timeline} height={130} />
+        ))}
+      </div>
+    </Section>
+  );
+}
+
+const MISSING_SHOWN = 6;
+
+function qualityTimelines(document: TrackDocument): Timeline[] {
+  const { windows } = document;
+  const scores = Object.entries(document.quality ?? {})
+    .filter(([, values]) => values.some((value) => value !== null))
+    .map(
+      ([name, values]): Timeline => ({
+        title: capital(plainWord(name)),
+        windows,
+        points: values.map((value) => ({ value })),
+        format: name === "timeliness" ? (value) => `${number(value)} h` : percent,
+      }),
+    );
+  const spread = (values: (number | null)[]) => {
+    const known = values.filter((value): value is number => value !== null);
+    return known.length ? Math.max(...known) - Math.min(...known) : 0;
+  };
+  const missing = Object.entries(document.drift)
+    .filter(([, column]) => spread(column.missing ?? []) > 0)
+    .sort(([, left], [, right]) => spread(right.missing ?? []) - spread(left.missing ?? []))
+    .slice(0, MISSING_SHOWN)
+    .map(
+      ([name, column]): Timeline => ({
+        title: `Missing in ${name}`,
+        windows,
+        points: (column.missing ?? []).map((value) => ({ value })),
+        format: percent,
+        isFromZero: true,
+      }),
+    );
+  return [...scores, ...missing];
+}
