@@ -55,9 +55,9 @@ class Setting:
 
 SETTINGS = (
     Setting(100, 1_000, 100),
-    Setting(100, 5_000, 100),
-    Setting(1_000, 10_000, 50),
-    Setting(100_000, 500_000, 3),
+    Setting(100, 5_000, 50),
+    Setting(1_000, 10_000, 30),
+    Setting(100_000, 500_000, 2),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -49,11 +50,12 @@ def data(tmp_path: Path) -> Path:
 def run_step(folder: Path, current: str, *, arguments: str = "", fail: str = "true") -> Job:
     """Run the action's script in a folder, with the variables that action.yml sets."""
     program = folder / "watchkeeper"
-    call = "from watchkeeper.cli.main import run; run()"
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "{call}" "$@"\n')
-    program.chmod(0o755)
+    if not program.exists():
+        call = "from watchkeeper.cli.main import run; run()"
+        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "{call}" "$@"\n')
+        program.chmod(0o755)
     variables = {
-        "PATH": "/usr/local/bin:/usr/bin:/bin", "WATCHKEEPER": str(program),
+        **os.environ, "WATCHKEEPER": str(program),
         "REFERENCE": "same.csv", "CURRENT": current, "MODEL": "",
         "ARGUMENTS": arguments, "OUTPUT": "out", "FAIL": fail,
         "GITHUB_OUTPUT": str(folder / "outputs"), "GITHUB_STEP_SUMMARY": str(folder / "summary"),
@@ -96,6 +98,18 @@ def test_missing_file_is_an_error_with_its_sentence(data: Path) -> None:
     job = run_step(data, "nowhere.csv", fail="false")
     assert (job.code, job.outputs["status"]) == (2, "error")
     assert "nowhere.csv" in job.summary
+
+
+def test_crash_is_an_error_not_a_failed_check(data: Path) -> None:
+    """A program that dies with 1 and writes no report is an error: nothing was checked."""
+    (data / "watchkeeper").write_text("#!/bin/sh\necho broken >&2\nexit 1\n")
+    (data / "watchkeeper").chmod(0o755)
+    (data / "out").mkdir()
+    (data / "out" / "report.md").write_text("an old report")
+    job = run_step(data, "same.csv", fail="false")
+    assert (job.code, job.outputs["status"]) == (2, "error")
+    assert "broken" in job.summary
+    assert "old" not in job.summary
 
 
 def test_arguments_are_split_and_never_run(data: Path) -> None:

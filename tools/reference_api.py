@@ -23,5 +23,5 @@ def api_page(package: Any) -> str:
             continue
         value = getattr(package, name)
         home = getattr(value, "__module__", None) or package.__name__
-        lines += [f"## {name}", "", f"::: {home}.{name}", ""]
+        lines += [f"## {name}", "", f"::: {home}.{value.__qualname__}", ""]
     return "\n".join(lines).rstrip() + "\n"

@@ -7,14 +7,16 @@ from typing import Any
 
 INTRODUCTION = """# Report JSON
 
-What `watchkeeper report REFERENCE CURRENT -o report.json` writes and `Comparison.to_dict()`
-returns. This page is made from the [JSON schema](report.schema.json), which every report is tested
-against.
+What `watchkeeper report REFERENCE CURRENT -o report.json` writes and `Report.to_dict()` returns.
+This page is made from the [JSON schema](report.schema.json), which every report is tested against.
 
 `schema_version` is `MAJOR.MINOR`. A minor version adds keys; a major one changes or removes them. A
 reader that ignores keys it does not know reads every report of its major version. Shares are
 fractions from 0 to 1, times are ISO 8601 in UTC, and a value that is undefined is `null`.
 """
+
+DOCUMENTS = ("comparison", "track")
+"""The shapes of whole documents, which come first."""
 
 Schema = Mapping[str, Any]
 
@@ -24,8 +26,9 @@ def schema_page(schema: Schema) -> str:
     lines = [INTRODUCTION]
     if "properties" in schema:
         lines += _object(schema.get("title", "Document"), schema)
-    for name, part in sorted(schema.get("$defs", {}).items()):
-        lines += _object(name, part)
+    parts = schema.get("$defs", {})
+    for name in sorted(parts, key=lambda name: (name not in DOCUMENTS, name)):
+        lines += _object(name, parts[name])
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -35,7 +38,7 @@ def _object(name: str, schema: Schema) -> Iterator[str]:
     if "description" in schema:
         yield " ".join(schema["description"].split())
         yield ""
-    rows = list(_rows(schema, ""))
+    rows = [*_rows(schema, ""), *_inner({"items": schema.get("items")}, "")]
     if rows:
         yield "| key | type | meaning |"
         yield "|---|---|---|"

@@ -15,12 +15,18 @@ if [ "${#further[@]}" -gt 0 ]; then
   command+=("${further[@]}")
 fi
 for name in report.html report.json report.md junit.xml; do
+  rm -f "$OUTPUT/$name"
   command+=(-o "$OUTPUT/$name")
 done
 
-"${command[@]}" 2> >(tee "$OUTPUT/error.txt" >&2)
+"${command[@]}" 2> "$OUTPUT/error.txt"
 code=$?
+cat "$OUTPUT/error.txt" >&2
 
+# A program that crashed before it wrote a report has checked nothing, whatever its code.
+if [ "$code" -le 1 ] && ! [ -s "$OUTPUT/report.md" ]; then
+  code=2
+fi
 case "$code" in
   0) status=passed ;;
   1) status=failed ;;

@@ -30,7 +30,7 @@ def predict_year(flights: pd.DataFrame) -> tuple[pd.DataFrame, float]:
     training = table["time"].lt(TRAINED_UNTIL) & table["late"].notna()
     truth = table.loc[training, "late"].eq("1").astype(int)
     model = HistGradientBoostingClassifier(
-        max_iter=120, learning_rate=0.1, categorical_features="from_dtype", random_state=0
+        max_iter=80, learning_rate=0.15, categorical_features="from_dtype", random_state=0
     )
     folds = StratifiedKFold(3, shuffle=True, random_state=0)
     unseen = cross_val_predict(

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from watchkeeper.app.model_file import file_of, json_schema, model_of, parse_model
-from watchkeeper.app.model_schema import ModelFile, ThresholdsFile
+from watchkeeper.app.model_schema import CheckFile, ColumnFile, ModelFile, RuleFile, ThresholdsFile
 from watchkeeper.app.model_text import write_model
 from watchkeeper.core.model import (
     Check,
@@ -121,3 +121,19 @@ def test_defaults_are_the_cores() -> None:
     assert set(file_of(Model("m", (Column("a", Kind.TEXT),))).columns["a"].model_dump()) == held | {
         "kind"
     }
+
+
+def test_every_key_is_in_the_docs() -> None:
+    """The reference page has each key with its meaning."""
+    page = SCHEMA.with_name("model-file.md").read_text()
+    for part in (ModelFile, ColumnFile, RuleFile, CheckFile, ThresholdsFile):
+        for name, field in part.model_fields.items():
+            row = f"| `{name}` | {field.description} |"
+            assert row in page, f"{row}: run `python tools/write_model_schema.py`"
+
+
+def test_the_example_in_the_docs_is_read() -> None:
+    """The model file in the docs is one."""
+    page = SCHEMA.with_name("model-file.md").read_text()
+    example = page.split("```yaml\n")[1].split("```")[0]
+    assert parse_model(example).rules[0].target == 0.99

@@ -45,20 +45,20 @@ def test_is_the_integral_with_ties(reference, current):
 
 
 def test_a_constant_column_is_equal_to_itself():
-    """SciPy's midranks give an unchanged constant column p = 0 (a silent failure); ours gives 0."""
-    theirs = stats.cramervonmises_2samp([1.0] * 50, [1.0] * 50, method="asymptotic")
-    assert theirs.pvalue < 1e-6
-    ours = cramer_von_mises(numeric_pair([1.0] * 50, [1.0] * 50))
-    assert (ours.value, ours.p_value) == (0, 1)
+    """No distance anywhere: 0, and p = 1."""
+    estimate = cramer_von_mises(numeric_pair([1.0] * 50, [1.0] * 50))
+    assert (estimate.value, estimate.p_value) == (0, 1)
 
 
 def test_is_close_to_scipys_where_binned():
-    """512 bins are fine enough for three digits."""
+    """Within half a reference row at each edge, since an edge is itself a row of the reference."""
     rng = np.random.default_rng(3)
     reference, current = rng.normal(size=5000), rng.normal(size=3000) + 0.1
     oracle = stats.cramervonmises_2samp(reference, current, method="asymptotic").statistic
     estimate = cramer_von_mises(numeric_pair(reference, current))
-    assert estimate.value == pytest.approx(oracle, rel=0.005)
+    largest = np.max(np.abs(numeric_pair(reference, current).gap))
+    slack = 5000 * 3000 / 8000 * 2 * largest * 0.5 / 5000
+    assert abs(estimate.value - oracle) <= slack
 
 
 @pytest.mark.parametrize(("x", "p"), [(0.34730, 0.1), (0.46136, 0.05), (0.74346, 0.01)])
@@ -70,7 +70,7 @@ def test_the_limiting_law_is_the_published_one(x, p):
 def test_series_and_tail_join():
     """The tail takes over within a thousandth of the series, and goes on falling for ever."""
     assert limit_sf(1.5000001) == pytest.approx(limit_sf(1.5), rel=2e-3)
-    assert 0 < limit_sf(50.0) < 1e-200
+    assert 0 < limit_sf(50.0) < 1e-100
 
 
 def _on_common_grid(one, two):

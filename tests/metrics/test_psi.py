@@ -41,8 +41,9 @@ def test_is_exact_on_deciles_that_are_edges():
 def test_an_unseen_category_does_not_make_it_explode():
     """Half a row stands for none: 5 % of unseen rows are large, not infinite (Frouros: 700 each)."""
     estimate = psi(categorical_pair(["a"] * 5000, ["a"] * 1900 + ["new"] * 100))
-    oracle = (0.95 - 1) * np.log(0.95) + 0.05 * np.log(0.05 / 0.0001)
-    assert estimate.value == pytest.approx(oracle, rel=1e-3)
+    none = 0.5 / 5000.5
+    oracle = (0.05 - none) * (np.log(0.05 / none) - np.log(0.95 / (1 - none)))
+    assert estimate.value == pytest.approx(oracle, rel=1e-9)
     assert estimate.high < 2
 
 
@@ -78,29 +79,36 @@ def test_zero_inflated_columns_are_grouped():
 
 
 @pytest.mark.parametrize(
-    ("rows", "mean", "moderate", "significant"),
-    [(50, 0.18, 0.84, 0.35), (100, 0.091, 0.36, 0.019), (200, 0.046, 0.020, 0.0),
-     (500, 0.019, 0.0, 0.0), (1000, 0.010, 0.0, 0.0), (5000, 0.0027, 0.0, 0.0)],
+    ("rows", "mean", "moderate", "significant", "thousandth"),
+    [(50, 0.18, 0.84, 0.35, 0.56), (100, 0.091, 0.36, 0.019, 0.28), (200, 0.046, 0.020, 0, 0.14),
+     (500, 0.019, 3e-7, 0, 0.0585), (1000, 0.010, 0, 0, 0.031), (5000, 0.0027, 0, 0, 0.0084)],
 )
-def test_the_table_of_values_without_change(rows, mean, moderate, significant):
-    """Section 8.4: its law is chi-squared / e; conventional limits alarm on pure luck.
+def test_the_table_of_the_law_without_change(rows, mean, moderate, significant, thousandth):
+    """Section 8.4, 10 equal bins, reference 10,000: the bias and the p-value used here give it."""
+    tenths = np.arange(10.0)
+    pair = numeric_pair(np.repeat(tenths, 1000), np.repeat(tenths, rows // 10))
+    bias = psi(pair).value - psi_corrected(pair).value
+    assert bias == pytest.approx(mean, rel=0.02, abs=1e-4)
+    law = stats.chi2(9)
+    assert law.sf(0.1 / bias * 9) == pytest.approx(moderate, rel=0.03, abs=1e-4)
+    assert law.sf(0.2 / bias * 9) == pytest.approx(significant, rel=0.03, abs=1e-4)
+    assert law.isf(0.001) * bias / 9 == pytest.approx(thousandth, rel=0.02)
 
-    The table is of the chi-squared law; the simulated index on 50 or 100 rows is a little higher.
-    """
+
+@pytest.mark.parametrize(
+    ("rows", "moderate", "significant"),
+    [(50, 0.874, 0.455), (100, 0.409, 0.032), (200, 0.029, 0.0), (500, 0.0, 0.0)],
+)
+def test_conventional_limits_alarm_on_luck(rows, moderate, significant):
+    """Section 5.6, reference 5,000, 10 reference deciles: the table of 2,000 runs, here in 400."""
     rng = np.random.default_rng(rows)
-    shares = np.full(10, 0.1)
-    pairs = [
-        counted_pair(rng.multinomial(10_000, shares), rng.multinomial(rows, shares))
-        for _ in range(600)
-    ]
+    pairs = [numeric_pair(rng.normal(size=5000), rng.normal(size=rows)) for _ in range(400)]
     plain = np.array([psi(pair).value for pair in pairs])
     corrected = np.array([psi_corrected(pair).value for pair in pairs])
-    scale = 1 / rows + 1 / 10_000
-    assert stats.chi2.mean(9) * scale == pytest.approx(mean, rel=0.06)
-    assert plain.mean() == pytest.approx(mean, rel=0.16 if rows < 200 else 0.06)
-    assert np.mean(plain > 0.1) == pytest.approx(moderate, abs=0.07)
-    assert np.mean(plain > 0.2) == pytest.approx(significant, abs=0.07)
-    assert abs(corrected.mean()) < 0.2 * mean
+    # Three standard deviations of a share of 400 at most.
+    assert np.mean(plain > 0.1) == pytest.approx(moderate, abs=0.075)
+    assert np.mean(plain > 0.2) == pytest.approx(significant, abs=0.075)
+    assert np.mean(corrected > 0.1) < 0.25 * max(np.mean(plain > 0.1), 0.01)
 
 
 @pytest.mark.parametrize("rows", [50, 100, 200, 1000])

@@ -252,7 +252,7 @@ def test_unseen_bound_covers() -> None:
 
 
 def test_no_change_seldom_fails() -> None:
-    """Windows of the reference's own distribution fail in at most 2 % of the columns, warn in 5 %."""
+    """Of windows without change at most 2 % of the columns fail and 5 % warn."""
     rng = np.random.default_rng(4)
     zipf = 1 / np.arange(1, 101)
     zipf /= zipf.sum()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from watchkeeper.app.limits import hold
 from watchkeeper.core.model import Model
 
 Check = dict[str, Any]
@@ -23,6 +24,7 @@ def list_checks(document: Mapping[str, Any], model: Model) -> list[Check]:
         *_schema(document["quality"]),
         *_quality(document["quality"]),
         *_rules(document["quality"]),
+        *_limits(document, model),
     ]
     for check in found:
         if check["status"] == "fail" and check["group"] not in model.thresholds.fail_on:
@@ -188,6 +190,22 @@ def _rules(quality: Mapping[str, Any]) -> Iterator[Check]:
         yield _check(
             "rules", rule["name"], "rule", rule["status"], message,
             value=rule["share_passed"], threshold=rule["target"], operator="<",
+        )  # fmt: skip
+
+
+def _limits(document: Mapping[str, Any], model: Model) -> Iterator[Check]:
+    """The limits that the user has written; they belong to drift or performance."""
+    for limit, status, value, threshold, operator in hold(document, model):
+        of = f"{limit.metric} of {limit.column}" if limit.column else limit.metric
+        message = f"{of} was not measured."
+        if value is not None:
+            relation = {"<": "at least", ">": "at most"}.get(operator, "about")
+            message = f"{of} is {value:.4g}; it may be {relation} {threshold:g}."
+        yield _check(
+            "drift" if limit.column else "performance", limit.column or limit.metric,
+            f"limit.{limit.metric}", status, message,
+            value=value, threshold=threshold if value is not None else None,
+            operator=operator or None,
         )  # fmt: skip
 
 

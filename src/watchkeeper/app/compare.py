@@ -10,6 +10,7 @@ import pyarrow as pa
 from watchkeeper.app.counting import check_rules, with_tallies
 from watchkeeper.app.document import Side, assemble
 from watchkeeper.app.infer import Roles, open_model, resolve, with_roles
+from watchkeeper.app.limits import refuse_unknown
 from watchkeeper.app.model_schema import ModelFile
 from watchkeeper.app.profiling import Progress, draw_sample, profile_source, silent
 from watchkeeper.app.sources import as_profile, open_source
@@ -110,6 +111,7 @@ def prepare_reference(
             drawn = draw_sample(source, progress)
             layout = fit_layout(resolve(file, None, source.schema, drawn), drawn)
             del drawn
+        refuse_unknown(layout.model)
         check_rules(layout, source)
         profile = with_bounds(profile_source(source, layout, progress=progress))
         profile = with_tallies(profile, source)

@@ -100,11 +100,12 @@ def _change(metric: str, before: float, after: float, estimate: Mapping[str, Any
 
 
 def _urgency(change: Change) -> tuple[int, int, int, float]:
-    """Failed before warned before certain; known metrics first; then by relative size."""
+    """Known metrics whose check did not hold; then failed before warned; then by relative size."""
     bad = change.worse and (change.certain or change.status in _RANK)
     common = change.metric.partition("@")[0].removesuffix("_macro") in _COMMON
     size = abs(change.after - change.before) / max(abs(change.before), 1e-12)
-    return (0 if bad else 1, _RANK.get(change.status or "", 2), 0 if common else 1, -size)
+    known = common and (change.status in _RANK or not bad)
+    return (0 if bad else 1, 0 if known else 1, _RANK.get(change.status or "", 2), -size)
 
 
 def leading(performance: Mapping[str, Any] | None) -> Change | None:

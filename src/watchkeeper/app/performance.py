@@ -9,6 +9,7 @@ from watchkeeper.metrics.performance import (
     compare_fairness,
     compare_performance,
     coverage,
+    performance_details,
     performance_pieces,
 )
 from watchkeeper.monitors.performance import judge_performance
@@ -31,6 +32,7 @@ def performance_of(layout: Layout, reference: Profile, current: Profile) -> Docu
     thresholds = layout.model.thresholds
     return {
         **performance_pieces(held, before, after),
+        **performance_details(held, before, after),
         "metrics": judge_performance(compare_performance(held, before, after), thresholds),
         "segments": _segments(layout, held, reference, current),
         "fairness": _fairness(layout, held, reference, current),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from watchkeeper.app.words import count, counted, listing, metric_title, name, pair, sentence
@@ -24,7 +24,8 @@ def summarize_track(document: Mapping[str, Any]) -> dict[str, Any]:
     verdict = next((v for v in ("drifted", "stable") if v in verdicts), "not_enough_data")
     statuses = {window.get("status") for window in windows}
     performance = _performance(document)
-    found = [part for part in (performance[:1], [_drift(document)]) for part in part if part]
+    told = [*performance[:1], _drift(document), _failed(windows)]
+    found = [part for part in told if part]
     return {
         "verdict": verdict,
         "status": next((status for status in _WORST if status in statuses), "not_enough_data"),
@@ -101,13 +102,21 @@ def _drift(document: Mapping[str, Any]) -> str:
     )
 
 
+def _failed(windows: Sequence[Mapping[str, Any]]) -> str:
+    """In how many windows a check failed, and where to look first."""
+    failed = [window for window in windows if window.get("status") == "fail"]
+    if not failed:
+        return ""
+    first = name(failed[0]["name"])
+    return f"checks failed in {count(len(failed))} of {counted(len(windows), 'window')}, first {first}"
+
+
 def _times(document: Mapping[str, Any], column: str) -> int:
     return sum(verdict == "drifted" for verdict in document["drift"][column]["verdicts"])
 
 
 def _sentences(document: Mapping[str, Any]) -> Iterator[str]:
-    if document["windows"]:
-        yield sentence(_drift(document))
+    yield from (sentence(text) for text in (_drift(document), _failed(document["windows"])) if text)
     for column in document["ranking"][:3]:
         part = document["drift"][column]
         times = _times(document, column)

@@ -72,7 +72,8 @@ def _told(error: Exception, settings: Settings) -> int:
     else:
         typer.echo(
             f"watchkeeper: unexpected {type(error).__name__}: {_line(str(error))}. This is a "
-            f"defect of Watchkeeper {watchkeeper.__version__}; please report it with what --debug prints.",
+            f"defect of Watchkeeper {watchkeeper.__version__}; please report it with what --debug "
+            "prints.",
             err=True,
         )
     return 2

@@ -46,8 +46,8 @@ def track(
         list[str] | None,
         typer.Option(
             "--output", "-o", metavar="PATH",
-            help="A file for the overview (.html, .json, .md, .xml), a folder for that and a report "
-            "a window, or `-` for the terminal (the default); repeatable.",
+            help="A file for the overview (.html, .json, .md, .xml), a folder for that and a "
+            "report a window, or `-` for the terminal (the default); repeatable.",
         ),
     ] = None,
     model: str | None,

@@ -32,9 +32,16 @@ def table_batches(table: ibis.Table, rows: int) -> Iterator[pa.RecordBatch]:
         yield from table.to_pyarrow_batches(chunk_size=rows)
 
 
+def open_duckdb() -> Any:
+    """An Ibis connection to a DuckDB in memory whose clock is UTC."""
+    connection = ibis.duckdb.connect()
+    connection.con.execute("SET TimeZone = 'UTC'")
+    return connection
+
+
 def arrow_table(data: pa.Table) -> ibis.Table:
     """An Arrow table as an Ibis table over a DuckDB connection of its own."""
-    connection = ibis.duckdb.connect()
+    connection = open_duckdb()
     connection.con.register("rows", data)
     return connection.table("rows")
 

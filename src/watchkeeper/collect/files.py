@@ -15,7 +15,7 @@ import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from watchkeeper.collect.engine import arrow_table, relation_batches
+from watchkeeper.collect.engine import arrow_table, open_duckdb, relation_batches
 from watchkeeper.collect.frames import quoted, refuse_duplicates
 from watchkeeper.collect.source import Source, batch_rows
 from watchkeeper.core.errors import InputError
@@ -74,7 +74,7 @@ class ParquetSource:
 
     def table(self) -> ibis.Table:
         """The files as an Ibis table over DuckDB."""
-        connection = ibis.duckdb.connect()
+        connection = open_duckdb()
         return connection.read_parquet([str(path) for path in self.paths], union_by_name=True)
 
     def _read(
@@ -147,7 +147,7 @@ class TextSource:
     @cached_property
     def schema(self) -> pa.Schema:
         """The columns, with the types that DuckDB infers from all rows."""
-        return self._relation(duckdb.connect()).limit(0).to_arrow_table().schema
+        return self._relation(open_duckdb().con).limit(0).to_arrow_table().schema
 
     @property
     def rows(self) -> None:
@@ -156,7 +156,7 @@ class TextSource:
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """The rows, a batch at a time."""
-        chosen = self._relation(duckdb.connect())
+        chosen = self._relation(open_duckdb().con)
         if columns is not None:
             chosen = chosen.project(", ".join(quoted(name) for name in columns))
         try:
@@ -166,7 +166,7 @@ class TextSource:
 
     def table(self) -> ibis.Table:
         """The files as an Ibis table over DuckDB."""
-        connection = ibis.duckdb.connect()
+        connection = open_duckdb()
         self._relation(connection.con).create_view("rows")
         return connection.table("rows")
 

@@ -105,8 +105,8 @@ CRAMER_VON_MISES = Metric(
     r"functions at single values, straight lines inside a bin}",
     source="Anderson (1962), On the distribution of the two-sample Cramér–von Mises criterion; "
     "Csörgő, Faraway (1996)",
-    oracle="scipy.stats.cramervonmises_2samp (without ties; with ties SciPy's midranks give a "
-    "constant column a huge statistic, ours 0)",
+    oracle="scipy.stats.cramervonmises_2samp without ties (with ties SciPy ranks by midranks, ours "
+    "is the integral)",
     worse="higher",
     lowest=0.0,
     nulls="left out, on both sides",

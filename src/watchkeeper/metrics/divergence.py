@@ -136,6 +136,8 @@ def estimate(pair: Pair, formula: Formula, *, corrected: bool = False) -> Estima
     if measured.degrees == 0:
         return Estimate(value * unit, n_reference=n, n_current=m)
     low, high = interval(measured, formula)
+    # Below its bias a value lies outside the interval of the truth; a reader expects it inside.
+    low, high = min(low, value * unit), max(high, value * unit)
     return Estimate(value * unit, low, high, p_value(measured, formula, n, m), n, m)
 
 

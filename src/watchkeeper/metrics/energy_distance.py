@@ -51,8 +51,6 @@ def energy_distance(pair: NumericPair) -> Estimate:
     widths, reference, current = pair.line
     left, right = (current - reference)[:-1], (current - reference)[1:]
     square = float(widths @ (left * left + left * right + right * right)) / 3
-    if not math.isfinite(square):
-        return Estimate(None, n_reference=n, n_current=m, note="the distance overflows")
     value = math.sqrt(2 * square)
     bound = _bound(pair, widths, np.diff(reference), np.diff(current))
     mean, shape = noise_law(widths, (n * reference + m * current) / (n + m))

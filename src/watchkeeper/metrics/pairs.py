@@ -123,8 +123,8 @@ class NumericPair:
         tuple or None
             Widths of the bins in reference standard deviations, clipped to the common range of
             both sides, and both distribution functions at every edge, 0 first: shapes (bins,),
-            (bins + 1,), (bins + 1,). None without finite rows on both sides or where the
-            reference does not vary.
+            (bins + 1,), (bins + 1,). None without finite rows on both sides, where the reference
+            does not vary, and where the range overflows.
         """
         scale = self.scale
         low = _least(self.reference.minimum, self.current.minimum)
@@ -132,7 +132,11 @@ class NumericPair:
         if not scale or low is None or high is None:
             return None
         points = np.concatenate(([low], np.clip(self.grid.edges, low, high), [high]))
-        widths = np.diff(points / self.grid.scale) / scale
+        with np.errstate(over="ignore", invalid="ignore"):
+            widths = np.diff(points / self.grid.scale) / scale
+        # Variances square the widths.
+        if not widths.sum() < SQUARABLE:
+            return None
         shares = [
             np.concatenate(([0.0], np.cumsum(side.counts) / side.finite))
             for side in (self.reference, self.current)
@@ -237,6 +241,9 @@ class CategoricalPair:
         rest = side.other_rows - named.sum()
         return np.concatenate((side.counts, named, [rest]))
 
+
+SQUARABLE = 1e150
+"""Ranges of more reference standard deviations than this overflow when squared."""
 
 TOO_RARE = "every category has too few rows to be compared on its own"
 """The note of a metric that cannot be taken on rare categories."""

@@ -12,6 +12,7 @@ from watchkeeper.metrics.intervals import Z
 from watchkeeper.metrics.pairs import NumericPair, undefined
 from watchkeeper.profiles.base import Floats
 
+OVERFLOW = "the range of the values overflows"
 CONSTANT = "the reference does not vary, so it has no standard deviation to measure in"
 
 
@@ -58,8 +59,6 @@ def wasserstein(pair: NumericPair) -> Estimate:
     value = max(area, abs(shift)) if shift is not None else area
     loose = np.where(pair.grid.atoms, 0.0, np.diff(reference) + np.diff(current))
     bound = float(widths @ loose) / 2
-    if not math.isfinite(value):
-        return Estimate(None, n_reference=n, n_current=m, note="the distance overflows")
     noise = _noise(widths, reference, current, n, m)
     error = Z * math.sqrt(_variance(widths, left + right, reference, current, n, m))
     low, high = max(value - bound - noise - error, 0.0), value + bound + error
@@ -77,7 +76,7 @@ def without_line(pair: NumericPair) -> Estimate:
         ends = {one.minimum, one.maximum, two.minimum, two.maximum}
         if len(ends) == 1:
             return Estimate(0.0, n_reference=n, n_current=m, bound=0.0)
-        note = "the reference has one row" if n == 1 else CONSTANT
+        note = OVERFLOW if pair.scale else "the reference has one row" if n == 1 else CONSTANT
     return Estimate(None, n_reference=n, n_current=m, note=note)
 
 

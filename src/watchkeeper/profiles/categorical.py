@@ -162,14 +162,14 @@ def query(
     >>> query(table, Vocabulary(("a",)), lambda text: text.hexdigest("md5")).columns
     ('key', 'value', 'count', 'total')
     """
-    import ibis  # noqa: PLC0415  # only the query half needs it
+    import ibis  # only the query half needs it
 
     counted = table.group_by("key", "value").agg(count=ibis._.count())
     hashed = counted.mutate(hash=digest(counted["value"].cast("string")))
     # By hash, so that no category, whatever its characters, has to be written into SQL.
     known = [hashlib.md5(v.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
              for v in vocabulary.values]
-    is_known = hashed["hash"].isin(known) if known else ibis.literal(False)  # noqa: FBT003
+    is_known = hashed["hash"].isin(known) if known else ibis.literal(False)
     marked = hashed.mutate(known=hashed["value"].isnull() | is_known)
     ranked = marked.mutate(
         rank=ibis.row_number().over(group_by=["key", "known"], order_by="hash"),

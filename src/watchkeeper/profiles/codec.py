@@ -17,6 +17,7 @@ from watchkeeper.core.errors import ProfileError
 from watchkeeper.profiles.categorical import Categorical
 from watchkeeper.profiles.grid import Grid
 from watchkeeper.profiles.numeric import Numeric
+from watchkeeper.profiles.performance import fits_performance
 from watchkeeper.profiles.profile import Profile, Statistics
 
 MAGIC = b"watchkeeper-profile 1\n"
@@ -100,6 +101,8 @@ def _check(profile: Profile, name: str) -> None:
 
 def _check_statistics(part: Statistics, profile: Profile, name: str) -> None:
     axes = profile.layout.axes
+    if not fits_performance(profile.layout.performance, part.performance):
+        raise ProfileError(f"{name} is damaged: its labels were counted on another layout")
     if part.columns.keys() != axes.keys():
         raise ProfileError(f"{name} is damaged: its columns are not those of its layout")
     for column, axis in axes.items():

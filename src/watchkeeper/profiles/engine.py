@@ -54,6 +54,10 @@ class QueryEngine(Protocol):
         """A date, time or timestamp as seconds, since 1970 (UTC) where it has a date."""
         ...
 
+    def text(self, value: ir.StringValue) -> ir.StringValue:
+        """What Ibis takes for text as text that compares by its characters alone."""
+        ...
+
     def decimal(self, value: ir.DecimalValue) -> ir.FloatingValue:
         """A decimal as the nearest float64."""
         ...

@@ -17,26 +17,24 @@ if TYPE_CHECKING:
     from watchkeeper.profiles.engine import QueryEngine
 
 
-def plain(table: ir.Table) -> ir.Table:
-    """The table with its columns as the types that the kernel sees.
+def plain(table: ir.Table, engine: QueryEngine) -> ir.Table:
+    """The table with every column as `plain_column` gives it."""
+    return table.select(**{name: plain_column(table, name, engine) for name in table.columns})
+
+
+def plain_column(table: ir.Table, name: str, engine: QueryEngine) -> ir.Value:
+    """One column of the table, as the type that the kernel sees.
 
     Decimals without a declared scale become float64; identifiers, JSON and network addresses
-    become text.
-
-    Examples
-    --------
-    >>> plain(ibis.table({"id": "uuid", "x": "int8"}, name="t")).schema()["id"].is_string()
-    True
+    become text, and so does whatever the engine has that only looks like text.
     """
-    changed: dict[str, ir.Value] = {}
-    for name, dtype in table.schema().items():
-        if isinstance(dtype, dt.Decimal) and dtype.scale is None:
-            changed[name] = table[name].cast("float64")
-        elif dtype.is_uuid() or dtype.is_json() or dtype.is_inet() or dtype.is_macaddr():
-            changed[name] = table[name].cast("string")
-    if not changed:
-        return table
-    return table.select(**{name: changed.get(name, table[name]) for name in table.columns})
+    column = table[name]
+    dtype = column.type()
+    if isinstance(dtype, dt.Decimal) and dtype.scale is None:
+        return column.cast("float64")
+    if dtype.is_uuid() or dtype.is_json() or dtype.is_inet() or dtype.is_macaddr():
+        return column.cast("string")
+    return engine.text(column) if dtype.is_string() else column
 
 
 def number(value: ir.Value, kind: Kind, engine: QueryEngine) -> ir.FloatingValue | None:
@@ -48,25 +46,24 @@ def number(value: ir.Value, kind: Kind, engine: QueryEngine) -> ir.FloatingValue
         None where SQL cannot say it: text that spells numbers.
     """
     dtype = value.type()
+    if dtype.is_string():
+        return value.length().cast("float64") if kind is Kind.TEXT else None
     if dtype.is_boolean():
         # From integers: 1.0 is a numeric in some databases, and Ibis would leave out the cast.
         return ibis.cases((value, 1), (~value, 0)).cast("float64")
     if isinstance(dtype, dt.Decimal):
         return engine.decimal(value)
-    if dtype.is_integer() or dtype.is_floating():
+    if dtype.is_numeric():
         return value.cast("float64")
-    if dtype.is_timestamp() or dtype.is_date() or dtype.is_time():
-        return engine.seconds(value)
     if dtype.is_interval():
         return ibis.cases((value.notnull(), float("nan"))).cast("float64")
-    if dtype.is_string():
-        return value.length().cast("float64") if kind is Kind.TEXT else None
-    return ibis.null("float64")
+    return engine.seconds(value) if dtype.is_temporal() else ibis.null("float64")
 
 
 def has_only_finite(dtype: dt.DataType, kind: Kind) -> bool:
     """Whether values of this type are never NaN or infinite."""
-    return bool(dtype.is_integer() or dtype.is_boolean() or (dtype.is_string() and kind is Kind.TEXT))
+    length = dtype.is_string() and kind is Kind.TEXT
+    return bool(dtype.is_integer() or dtype.is_boolean() or length)
 
 
 def is_category(dtype: dt.DataType) -> bool:
@@ -91,11 +88,11 @@ def segment_code(
     """
     if name is None:
         return ibis.literal(0, "int32")
-    if name not in table.columns or not is_category(table[name].type()):
+    column = plain_column(table, name, engine) if name in table.columns else None
+    if column is None or not is_category(column.type()):
         return ibis.literal(-1, "int32")
-    column = table[name]
     cases = [(column.isnull(), ibis.literal(-1, "int32"))]
-    for code, held in _constants(table.select(column), values, engine):
+    for code, held in _constants(table.select(value=column), values, engine):
         cases.append((column == ibis.literal(held, column.type()), ibis.literal(code, "int32")))
     return ibis.cases(*cases, else_=ibis.literal(-2, "int32"))
 
@@ -108,7 +105,8 @@ def _constants(
     Text stands for itself and an integer for its digits. Which numbers, days or times have a
     given text is asked of the column: several may, and spelling them here would be guessing.
     """
-    dtype = column[0].type()
+    value = column["value"]
+    dtype = value.type()
     if dtype.is_string():
         # No database that is queried holds a NUL character in text that came from elsewhere.
         return [(code, text) for code, text in enumerate(values) if "\0" not in text]
@@ -120,7 +118,7 @@ def _constants(
             if _spells_integer(text) and bounds.min <= int(text) <= bounds.max
         ]
     index = {text: code for code, text in enumerate(values)}
-    held = engine.run(column.filter(column[0].notnull()).distinct())[0].to_pylist()
+    held = engine.run(column.filter(value.notnull()).distinct())["value"].to_pylist()
     return [(index[text_of(value)], value) for value in held if text_of(value) in index]
 
 

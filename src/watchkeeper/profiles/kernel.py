@@ -20,6 +20,7 @@ from watchkeeper.profiles.grid import Grid
 from watchkeeper.profiles.hashes import hash_rows
 from watchkeeper.profiles.layout import MISSING, OTHER, Layout
 from watchkeeper.profiles.performance import empty_performance, measure_performance
+from watchkeeper.profiles.ranking import RankingLayout
 from watchkeeper.profiles.profile import ColumnStatistic, Profile, Statistics
 from watchkeeper.profiles.rows import RowSketch, sketch
 from watchkeeper.profiles.values import codes, counted, numbers
@@ -51,8 +52,12 @@ def profile_batch(
     }
     parts = next(iter(segments.values()), None)
     if parts:
-        whole = reduce(or_, parts.values())
-        whole = Statistics(whole.rows, whole.columns, whole.performance, {}, _sketch(batch, layout))
+        added = reduce(or_, parts.values())
+        performance = added.performance
+        if isinstance(layout.performance, RankingLayout):
+            # A list may lie in several segments; the metrics of a list need all of it.
+            performance = measure_performance(layout.performance, layout.model, batch)
+        whole = Statistics(added.rows, added.columns, performance, {}, _sketch(batch, layout))
     else:
         whole = measure(batch, layout, executor=executor)
     return Profile(layout, whole, segments, _observed(batch))

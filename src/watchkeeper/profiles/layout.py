@@ -6,6 +6,7 @@ import hashlib
 from typing import TypeAlias
 
 import msgspec
+import numpy as np
 
 from watchkeeper.core.model import Model
 from watchkeeper.profiles.categorical import Vocabulary
@@ -20,6 +21,13 @@ MISSING = "(missing)"
 
 OTHER = "(other)"
 """The segment of rows whose value is not among the most frequent of the reference."""
+
+
+def _bytes(value: object) -> bytes:
+    """An array as its bytes."""
+    if isinstance(value, np.ndarray):
+        return value.tobytes()
+    raise NotImplementedError(f"a layout holds no {type(value).__name__}")
 
 
 class Layout(msgspec.Struct, frozen=True):
@@ -58,4 +66,5 @@ class Layout(msgspec.Struct, frozen=True):
             else:
                 digest.update("\0".join(axis.values).encode("utf-8", "surrogatepass"))
         digest.update(repr(sorted(self.segments.items())).encode())
+        digest.update(msgspec.msgpack.encode(self.performance, enc_hook=_bytes))
         return digest.hexdigest()[:16]

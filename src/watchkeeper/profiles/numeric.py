@@ -297,7 +297,7 @@ def _careful_sums(
 
 def _within(value: ir.FloatingValue, rows: ir.BooleanValue) -> ir.FloatingValue:
     """The value on `rows`, null elsewhere; it is not even computed there."""
-    import ibis  # noqa: PLC0415  # only the query half needs it
+    import ibis  # only the query half needs it
 
     return ibis.cases((rows, value))
 
@@ -306,7 +306,7 @@ def _unless(
     cases: list[tuple[ir.BooleanValue, float]], value: ir.FloatingValue
 ) -> ir.FloatingValue:
     """The value, save in the cases, where it is not even computed."""
-    import ibis  # noqa: PLC0415  # only the query half needs it
+    import ibis  # only the query half needs it
 
     return ibis.cases(*cases, else_=value) if cases else value
 

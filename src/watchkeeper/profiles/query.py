@@ -24,6 +24,7 @@ from watchkeeper.profiles.expressions import (
     is_category,
     number,
     plain,
+    plain_column,
     segment_code,
 )
 from watchkeeper.profiles.grid import Grid
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from watchkeeper.profiles.performance import PerformanceStatistic
 
 _PACK = 20
-"""Columns in one query. PostgreSQL takes 1,664 aggregates at most; planning grows faster than they."""
+"""Columns in one query. PostgreSQL takes 1,664 aggregates; planning grows faster than they do."""
 
 _WEIGHED = 1 << 22
 """Repeated values that are held in memory at a time."""
@@ -70,20 +71,19 @@ def profile_table(table: ir.Table, layout: Layout, engine: QueryEngine) -> Profi
     InputError
         The engine cannot run a query (connection, permission, missing table).
     """
-    rows = plain(table)
     segments: dict[str, dict[str, Statistics]] = {}
     with engine.snapshot():
         for name, values in layout.segments.items():
-            found = _measure(rows, name, layout, engine)
+            found = _measure(table, name, layout, engine)
             labels = dict(enumerate(values)) | {-1: MISSING, -2: OTHER}
             segments[name] = {labels[code]: part for code, part in sorted(found.items())}
         if segments:
             parts: Iterable[Statistics] = next(iter(segments.values())).values()
         else:
-            parts = _measure(rows, None, layout, engine).values()
+            parts = _measure(table, None, layout, engine).values()
     nothing = empty_profile(layout).whole
     nothing = Statistics(0, nothing.columns, nothing.performance)
-    return Profile(layout, reduce(or_, parts, nothing), segments, _observed(rows))
+    return Profile(layout, reduce(or_, parts, nothing), segments, _observed(plain(table, engine)))
 
 
 def _measure(
@@ -120,7 +120,7 @@ def _grids(
     values: dict[str, ir.FloatingValue] = {}
     for column in layout.model.measured:
         if isinstance(layout.axes[column.name], Grid) and column.name in table.columns:
-            value = number(table[column.name], column.kind, engine)
+            value = number(plain_column(table, column.name, engine), column.kind, engine)
             if value is not None:
                 values[column.name] = value
     rows: dict[int, int] = {}
@@ -153,7 +153,7 @@ def _pack(
     grids
         The grid of each column, and whether it has neither NaN nor infinities.
     """
-    import ibis  # noqa: PLC0415  # only the query half needs it
+    import ibis  # only the query half needs it
 
     wanted: dict[str, ir.Value] = {}
     for name, (grid, finite) in grids.items():
@@ -167,7 +167,8 @@ def _pack(
     for name, (grid, _) in grids.items():
         measured[name] = {}
         for row in found:
-            own = {k.removeprefix(f"{name}_"): v for k, v in row.items() if k.startswith(f"{name}_")}
+            start = f"{name}_"
+            own = {k.removeprefix(start): v for k, v in row.items() if k.startswith(start)}
             here = counts[name].get(row["key"])
             measured[name][row["key"]] = numeric.assemble(own, row["rows"], here, grid)
     return {row["key"]: row["rows"] for row in found}, measured
@@ -182,10 +183,11 @@ def _categories(
     engine: QueryEngine,
 ) -> Keyed:
     """A categorical column for each segment."""
-    if name not in table.columns or not is_category(table[name].type()):
+    value = plain_column(table, name, engine) if name in table.columns else None
+    if value is None or not is_category(value.type()):
         return {}
-    keyed = table.select(key=key, value=table[name])
-    dtype = table[name].type()
+    keyed = table.select(key=key, value=value)
+    dtype = value.type()
     if not (dtype.is_string() or dtype.is_integer()):
         return _few_categories(keyed, vocabulary, engine)
     counted: dict[int, list[tuple[str | None, int]]] = defaultdict(list)
@@ -205,7 +207,7 @@ def _few_categories(
     keyed: ir.Table, vocabulary: categorical.Vocabulary, engine: QueryEngine
 ) -> Keyed:
     """Categories whose text only the kernel can write: every value is fetched, once."""
-    import ibis  # noqa: PLC0415  # only the query half needs it
+    import ibis  # only the query half needs it
 
     found: Keyed = {}
     for batch in engine.batches(keyed.group_by("key", "value").agg(count=ibis._.count())):
@@ -223,11 +225,11 @@ def _spelt(
     table: ir.Table, key: ir.IntegerValue, column: Column, grid: Grid, engine: QueryEngine
 ) -> Keyed:
     """Text where numbers are expected: each different text is fetched and read by the kernel."""
-    import ibis  # noqa: PLC0415  # only the query half needs it
+    import ibis  # only the query half needs it
 
     if column.name not in table.columns:
         return {}
-    keyed = table.select(key=key, value=table[column.name])
+    keyed = table.select(key=key, value=plain_column(table, column.name, engine))
     found: Keyed = {}
     for batch in engine.batches(keyed.group_by("key", "value").agg(count=ibis._.count())):
         for code, part in split(batch, batch.column("key").to_numpy().astype(np.int64)):
@@ -267,7 +269,8 @@ def _performance(
     model = layout.model
     roles = (model.label, model.prediction, model.score, model.group, *(c for _, c in model.scores))
     wanted = [name for name in dict.fromkeys(roles) if name is not None and name in table.columns]
-    rows = table.select(*wanted, **{_KEY: key})
+    columns = {name: plain_column(table, name, engine) for name in wanted}
+    rows = table.select(**columns, **{_KEY: key})
     found: dict[int, PerformanceStatistic] = {}
     for batch in _whole_groups(rows, model.group, engine):
         codes = batch.column(_KEY).to_numpy().astype(np.int64)

@@ -221,12 +221,12 @@ def _over_time(document: Mapping[str, Any]) -> Table:
         values = [
             point["value"] for point in part["points"] if point and point["value"] is not None
         ]
-        worst = min if part["direction"] == "higher" else max
+        worst = {"higher": min, "lower": max}.get(part["direction"])
         rows.append(
             (
                 metric_title(metric),
                 number((part["reference"] or {}).get("value")),
-                number(worst(values, default=None)),
+                number(worst(values, default=None) if worst else None),
                 number(values[-1] if values else None),
                 count(len(values)),
             )

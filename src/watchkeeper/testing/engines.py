@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from watchkeeper.core.model import Model
 from watchkeeper.profiles.engine import QueryEngine
 from watchkeeper.profiles.fit import fit_layout
 from watchkeeper.profiles.grid import Grid
@@ -24,9 +23,7 @@ Load = Callable[[pa.Table, str], ir.Table]
 """Puts an Arrow table into the database under a name, and gives it back as an Ibis table."""
 
 
-def check_engine(
-    engine: QueryEngine, load: Load, examples: Mapping[str, Example] = NASTY
-) -> None:
+def check_engine(engine: QueryEngine, load: Load, examples: Mapping[str, Example] = NASTY) -> None:
     """Check that an engine gives the kernel's profile of every example.
 
     Parameters

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable, Sequence
 from itertools import product
 from typing import Any, TypeVar
@@ -76,28 +75,30 @@ def difference(a: Any, b: Any, relative: float, path: str = "it") -> str | None:
     >>> difference({"n": 1}, {"n": 2}, 0.0)
     "it['n']: 1 is not 2"
     """
-    if type(a) is not type(b) and not (isinstance(a, (int, float)) and isinstance(b, (int, float))):
+    if isinstance(a, (int, float)) and isinstance(b, (int, float)):
+        close = a == b or (isinstance(a, float) and bool(np.isclose(a, b, relative, 0.0, True)))
+        return None if close else f"{path}: {a!r} is not {b!r}"
+    if type(a) is not type(b):
         return f"{path}: {type(a).__name__} is not {type(b).__name__}"
     if isinstance(a, np.ndarray):
         return _arrays(a, b, relative, path)
-    if isinstance(a, float) or isinstance(b, float):
-        close = a == b or math.isclose(a, b, rel_tol=relative) or (a != a and b != b)
-        return None if close else f"{path}: {a!r} is not {b!r}"
-    if isinstance(a, dict):
-        if a.keys() != b.keys():
-            return f"{path}: keys {sorted(map(str, a.keys() ^ b.keys()))} are on one side only"
-        return _first(difference(a[key], b[key], relative, f"{path}[{key!r}]") for key in a)
-    if isinstance(a, (list, tuple)):
-        if len(a) != len(b):
-            return f"{path}: {len(a)} entries are not {len(b)}"
-        pairs = enumerate(zip(a, b, strict=True))
-        return _first(difference(x, y, relative, f"{path}[{i}]") for i, (x, y) in pairs)
-    if isinstance(a, msgspec.Struct) or dataclasses.is_dataclass(a):
-        names = _fields(a)
-        return _first(
-            difference(getattr(a, n), getattr(b, n), relative, f"{path}.{n}") for n in names
-        )
-    return None if a == b else f"{path}: {a!r} is not {b!r}"
+    left, right = _parts(a), _parts(b)
+    if left is None or right is None:
+        return None if a == b else f"{path}: {a!r} is not {b!r}"
+    if left.keys() != right.keys():
+        return f"{path}: {sorted(left.keys() ^ right.keys())} on one side only"
+    return _first(difference(left[key], right[key], relative, path + key) for key in left)
+
+
+def _parts(value: Any) -> dict[str, Any] | None:
+    """What a value is made of, by how one gets at it; None where it is one thing."""
+    if isinstance(value, dict):
+        return {f"[{key!r}]": part for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return {f"[{index}]": part for index, part in enumerate(value)}
+    if isinstance(value, msgspec.Struct) or dataclasses.is_dataclass(value):
+        return {f".{name}": getattr(value, name) for name in _fields(value)}
+    return None
 
 
 def _fields(value: Any) -> tuple[str, ...]:

@@ -85,11 +85,14 @@ def _decimals() -> Example:
 
 def _times() -> Example:
     days = [date(1970, 1, 1), date(1969, 12, 31), None, date(2024, 2, 29), date(1, 1, 1)]
-    stamps = [
-        datetime(2024, 3, 31, 1, 59, 59, 999999), None, datetime(1969, 12, 31, 23, 59, 59, 1),
-        datetime(2200, 1, 1), datetime(2024, 3, 31, 3),
-    ]  # fmt: skip
-    zoned = [None if stamp is None else stamp.replace(tzinfo=UTC) for stamp in stamps]
+    zoned = [
+        datetime(2024, 3, 31, 1, 59, 59, 999999, UTC),
+        None,
+        datetime(1969, 12, 31, 23, 59, 59, 1, UTC),
+        datetime(2200, 1, 1, tzinfo=UTC),
+        datetime(2024, 3, 31, 3, tzinfo=UTC),
+    ]
+    stamps = [None if stamp is None else stamp.replace(tzinfo=None) for stamp in zoned]
     clock = [time(0), time(23, 59, 59, 999999), None, time(12), time(12)]
     return _example(
         {
@@ -106,18 +109,23 @@ def _times() -> Example:
 
 def _texts() -> Example:
     words = [
-        "", " ", "a", "A", "a ", "ä", "a\u0308", "日本", "🤦🏼\u200d♂️", "it's", 'say "hi"', "back\\slash",
-        "100%", "%s", "new\nline", "tab\t", "null", "NULL", None, "(missing)", "'; DROP TABLE t; --", "{}",
-        "\ufeff", "ß", "SS", "x" * 300,
+        "", " ", "a", "A", "a ", "ä", "a\u0308", "日本", "🤦🏼\u200d♂️", "it's", 'say "hi"',
+        "back\\slash", "100%", "%s", "new\nline", "tab\t", "null", "NULL", None, "(missing)",
+        "'; DROP TABLE t; --", "{}", "\ufeff", "ß", "SS", "x" * 300,
     ]  # fmt: skip
-    spelt = ["1", " 2.5 ", "-3e2", "nan", "Inf", "-infinity", "", "abc", None, "1e999", "0x10", "1_0", "+7"]
+    spelt = [
+        "1", " 2.5 ", "-3e2", "nan", "Inf", "-infinity", "", "abc", None, "1e999", "0x10", "1_0", "+7",
+    ]  # fmt: skip
     n = len(words)
     return _example(
         {
             "class": (Kind.CATEGORICAL, pa.array(words)),
             "length": (Kind.TEXT, pa.array(words)),
             "spelt": (Kind.NUMERIC, pa.array((spelt * 3)[:n])),
-            "segment": (Kind.CATEGORICAL, pa.array((["it's", "日本", "", None, "z", "\\"] * 5)[:n])),
+            "segment": (
+                Kind.CATEGORICAL,
+                pa.array((["it's", "日本", "", None, "z", "\\"] * 5)[:n]),
+            ),
         },
         "segment",
     )
@@ -125,8 +133,8 @@ def _texts() -> Example:
 
 def _names() -> Example:
     names = [
-        "select", "table", "user", "order", "group", "key", "value", "rows", "bin", "count", 'quo"te',
-        "it's", "with space", "UPPER", "Ünïcode", "日本", "a.b", "100%", "$1", ":x", "?", "v0",
+        "select", "table", "user", "order", "group", "key", "value", "rows", "bin", "count",
+        'quo"te', "it's", "with space", "UPPER", "Ünïcode", "日本", "a.b", "100%", "$1", ":x", "?", "v0",
         "a\\b", "{x}", "total", "hash", "known", "rank", "x" * 60,
     ]  # fmt: skip
     columns = {

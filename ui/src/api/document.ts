@@ -143,6 +143,7 @@ export interface Drift {
   ranking: string[];
   columns: Record<string, ColumnDrift>;
   segments?: Record<string, Record<string, SegmentDrift>>;
+  reference_warning?: string | null;
 }
 
 export interface PerformanceMetric extends Estimate {
@@ -152,6 +153,8 @@ export interface PerformanceMetric extends Estimate {
   unit?: string | null;
   status?: Status | null;
   method?: string | null;
+  message?: string | null;
+  threshold?: Num;
 }
 
 export interface SegmentPerformance {
@@ -197,6 +200,8 @@ export interface Performance {
   roc?: Sides<[number, number][]> | null;
   pr?: Sides<[number, number][]> | null;
   confidence?: Sides<Confidence> | null;
+  /** Share of rows that are predicted as each class. */
+  prediction?: Record<string, PerformanceMetric> | null;
   errors?: { edges: number[]; reference: number[]; current: number[] } | null;
   fairness?: Record<string, Record<string, PerformanceMetric | Record<string, FairnessGroup>>>;
 }
@@ -277,6 +282,7 @@ export interface TrackWindow {
   name: string;
   rows: number;
   labelled?: Num;
+  status?: Status | null;
   verdict: Verdict;
   drifted: Num;
   headline: string;

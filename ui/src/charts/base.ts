@@ -61,6 +61,8 @@ interface AxisOptions {
   max?: number | "dataMax";
   format?: (value: number) => string;
   isGrid?: boolean;
+  /** The ends are no round numbers and get no label. */
+  isRagged?: boolean;
   isScaled?: boolean;
   splits?: number;
 }
@@ -81,7 +83,12 @@ export function axis(palette: Palette, options: AxisOptions, place: "x" | "y") {
     max: options.max,
     scale: options.isScaled ?? false,
     splitNumber: options.splits ?? 4,
-    axisLabel: { color: palette.faint, formatter: options.format, hideOverlap: true },
+    axisLabel: {
+      color: palette.faint,
+      formatter: options.format,
+      hideOverlap: true,
+      ...(options.isRagged ? { showMinLabel: false, showMaxLabel: false } : {}),
+    },
     axisLine: { show: place === "x", lineStyle: { color: palette.strong } },
     axisTick: { show: false },
     splitLine: { show: options.isGrid ?? place === "y", lineStyle: { color: palette.line } },

@@ -1,5 +1,6 @@
 import type { CalibrationBin, Sides } from "../api/document";
 import { count, interval, number } from "../lib/format";
+import { tickFormat } from "../lib/scale";
 import type { Palette } from "../state/theme";
 import { axis, frame, tip } from "./base";
 
@@ -10,7 +11,7 @@ interface Titles {
   diagonal?: string;
 }
 
-const unit = (value: number): string => number(value, 2);
+const unit = tickFormat(0.1);
 
 function diagonal(palette: Palette, label: string) {
   return {
@@ -32,8 +33,14 @@ function diagonal(palette: Palette, label: string) {
 function base(palette: Palette, titles: Titles) {
   return {
     ...frame(palette, { top: 26, bottom: 36, right: 18 }),
-    xAxis: axis(palette, { name: titles.x, min: 0, max: 1, format: unit }, "x"),
-    yAxis: axis(palette, { name: titles.y, min: 0, max: 1, format: unit }, "y"),
+    xAxis: {
+      ...axis(palette, { name: titles.x, min: 0, max: 1, format: unit }, "x"),
+      interval: 0.2,
+    },
+    yAxis: {
+      ...axis(palette, { name: titles.y, min: 0, max: 1, format: unit }, "y"),
+      interval: 0.2,
+    },
   };
 }
 

@@ -1,5 +1,5 @@
 import type { EdgesDistribution } from "../api/document";
-import { instant, number, percent } from "../lib/format";
+import { instant, number, percent, setting } from "../lib/format";
 import { heights, isEven } from "../lib/outline";
 import type { Palette } from "../state/theme";
 import { axis, frame, tip } from "./base";
@@ -43,7 +43,13 @@ export function distributionOption(distribution: EdgesDistribution, named: Named
     },
     xAxis: axis(
       palette,
-      { name: named.name, min: edges[0] ?? 0, max: edges.at(-1) ?? 1, format: text },
+      {
+        name: named.name,
+        min: edges[0] ?? 0,
+        max: edges.at(-1) ?? 1,
+        format: (edge) => (distribution.kind === "datetime" ? text(edge) : setting(edge)),
+        isRagged: true,
+      },
       "x",
     ),
     yAxis: axis(

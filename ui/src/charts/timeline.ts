@@ -1,5 +1,6 @@
 import type { Estimate, Num, TrackWindow } from "../api/document";
-import { count, instant, interval, number } from "../lib/format";
+import { count, interval, number } from "../lib/format";
+import { niceDomain, tickFormat } from "../lib/scale";
 import type { Palette } from "../state/theme";
 import { axis, frame, tip } from "./base";
 
@@ -19,6 +20,8 @@ export interface Timeline {
   format?: (value: number) => string;
   /** Shares and effects start at zero; metrics with a meaningful range do not. */
   isFromZero?: boolean;
+  /** Shares end at 0 and 100 %. */
+  isShare?: boolean;
 }
 
 /** Where a window stands on the time axis: its start, or its number where it has none. */
@@ -53,7 +56,11 @@ export function timelineOption(timeline: Timeline) {
   const format = timeline.format ?? ((value: number) => number(value));
   const { at, isTime } = positions(windows);
   return (palette: Palette) => ({
-    ...frame(palette, { top: 12, bottom: 20, right: 16 }),
+    ...frame(palette, {
+      top: 12,
+      bottom: 20,
+      right: timeline.reference || timeline.threshold ? 64 : 16,
+    }),
     useUTC: true,
     tooltip: {
       ...frame(palette).tooltip,
@@ -62,24 +69,8 @@ export function timelineOption(timeline: Timeline) {
         return windowTip(timeline, place, format);
       },
     },
-    xAxis: {
-      ...axis(
-        palette,
-        {
-          min: "dataMin",
-          max: "dataMax",
-          format: (value) =>
-            isTime ? instant(value / 1000) : (windows[Math.round(value)]?.name ?? ""),
-        },
-        "x",
-      ),
-      splitNumber: 4,
-    },
-    yAxis: axis(
-      palette,
-      { format, splits: 3, ...(timeline.isFromZero ? { min: 0 } : { isScaled: true }) },
-      "y",
-    ),
+    xAxis: isTime ? timeAxis(palette) : placeAxis(palette, windows),
+    yAxis: valueAxis(timeline, palette),
     series: [
       ...bandRuns(points, at).map((run) => band(run, palette.accent)),
       {
@@ -100,6 +91,42 @@ export function timelineOption(timeline: Timeline) {
       },
     ],
   });
+}
+
+function timeAxis(palette: Palette) {
+  return {
+    ...axis(palette, { min: "dataMin", max: "dataMax" }, "x"),
+    type: "time",
+    axisLabel: {
+      color: palette.faint,
+      hideOverlap: true,
+      formatter: {
+        year: "{yyyy}",
+        month: "{MMM} {yyyy}",
+        day: "{d} {MMM}",
+        hour: "{HH}:{mm}",
+        minute: "{HH}:{mm}",
+      },
+    },
+  };
+}
+
+function placeAxis(palette: Palette, windows: TrackWindow[]) {
+  const format = (value: number) => windows[Math.round(value)]?.name ?? "";
+  return axis(palette, { min: "dataMin", max: "dataMax", format }, "x");
+}
+
+function valueAxis(timeline: Timeline, palette: Palette) {
+  const values = timeline.points.flatMap((point) => [point?.value, point?.low, point?.high]);
+  const all = [...values, timeline.reference?.value, timeline.threshold?.value];
+  const known = all.filter((value): value is number => typeof value === "number");
+  const limits = {
+    ...(timeline.isShare ? { floor: 0, ceiling: 1 } : {}),
+    isFromZero: timeline.isFromZero ?? false,
+  };
+  const { min, max, interval: step } = niceDomain(known, limits);
+  const format = timeline.format ?? tickFormat(step);
+  return { ...axis(palette, { min, format }, "y"), max, interval: step };
 }
 
 function marker(window: TrackWindow | undefined, palette: Palette) {
@@ -138,11 +165,12 @@ function lines(
     name,
     lineStyle: { color: colour, type, width: 1.2 },
     label: {
-      formatter: `${name} ${format(value)}`,
+      formatter: `${name}\n${format(value)}`,
       color: colour,
-      position: "insideStartTop",
-      fontSize: 11,
-      distance: [2, 2],
+      position: "end",
+      fontSize: 10.5,
+      distance: 5,
+      lineHeight: 12,
     },
   });
   const data = [

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type ReactNode, useMemo, useRef } from "react";
+import { type KeyboardEvent, type ReactNode, useMemo, useRef, useState } from "react";
 import type { Route } from "../lib/route";
 import { type Order, type SortValue, sortRows } from "../lib/sort";
 import { navigate, useChoice } from "../state/route";
@@ -27,6 +27,10 @@ interface Props<T> {
   /** Where a row leads; the first cell holds the link for the keyboard. */
   to?: (row: T) => Route | null;
   empty?: string;
+  /** As wide as its content, where stretching would part what belongs together. */
+  isFitted?: boolean;
+  /** Rows shown at first; the rest is one press away. */
+  limit?: number;
 }
 
 /** 'ks.desc' as it stands in the URL. */
@@ -47,7 +51,9 @@ export function DataTable<T>(props: Props<T>): ReactNode {
     return column && found ? sortRows(rows, column.value, found.order) : rows;
   }, [rows, columns, choice]);
   const body = useRef<HTMLTableSectionElement>(null);
-  const [first, last, height] = useVisibleRows(body, sorted.length);
+  const [isWhole, setWhole] = useState(false);
+  const total = isWhole ? sorted.length : Math.min(sorted.length, props.limit ?? sorted.length);
+  const [first, last, height] = useVisibleRows(body, total);
 
   if (rows.length === 0) return <p className="empty">{props.empty ?? "Nothing here."}</p>;
   const toggle = (column: Column<T>) => {
@@ -58,7 +64,7 @@ export function DataTable<T>(props: Props<T>): ReactNode {
   };
   return (
     <div className="table-holder free">
-      <table aria-rowcount={sorted.length}>
+      <table aria-rowcount={sorted.length} className={props.isFitted ? "fitted" : undefined}>
         <caption className="hidden-visually">{props.caption}</caption>
         <thead>
           <tr>
@@ -77,11 +83,16 @@ export function DataTable<T>(props: Props<T>): ReactNode {
           {sorted.slice(first, last).map((row) => (
             <BodyRow key={rowKey(row)} row={row} columns={columns} route={to?.(row) ?? null} />
           ))}
-          {last < sorted.length ? (
-            <Spacer height={(sorted.length - last) * height} columns={columns.length} />
+          {last < total ? (
+            <Spacer height={(total - last) * height} columns={columns.length} />
           ) : null}
         </tbody>
       </table>
+      {total < sorted.length ? (
+        <button type="button" className="text-button more" onClick={() => setWhole(true)}>
+          Show all {sorted.length}
+        </button>
+      ) : null}
     </div>
   );
 }

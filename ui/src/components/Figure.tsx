@@ -7,19 +7,22 @@ export interface FigureTable {
 
 interface Props {
   title: ReactNode;
+  aside?: ReactNode;
   /** One sentence on how to read it. */
   note?: ReactNode;
-  table: FigureTable;
+  /** A function where the table is large: it is made when somebody asks for it. */
+  table: FigureTable | (() => FigureTable);
   children: ReactNode;
 }
 
 /** A chart with its title, which turns into its table and back. */
-export function Figure({ title, note, table, children }: Props): ReactNode {
+export function Figure({ title, aside, note, table, children }: Props): ReactNode {
   const [isTable, setTable] = useState(false);
   return (
     <figure className="figure">
       <header>
         <h3>{title}</h3>
+        {aside}
         <button
           type="button"
           className="text-button"
@@ -29,7 +32,7 @@ export function Figure({ title, note, table, children }: Props): ReactNode {
           {isTable ? "Show chart" : "Show table"}
         </button>
       </header>
-      {isTable ? <FigureRows table={table} /> : children}
+      {isTable ? <FigureRows table={typeof table === "function" ? table() : table} /> : children}
       {note ? <p>{note}</p> : null}
     </figure>
   );

@@ -3,6 +3,7 @@ import { navigate, useRoute } from "../state/route";
 import { toggleTheme, useTheme } from "../state/theme";
 import { Icon, type IconName, Sign } from "./icons";
 import { Link } from "./Link";
+import { useSectionInView } from "./useSectionInView";
 
 export interface Place {
   id: string;
@@ -24,8 +25,12 @@ export function Frame({ places, bar, children }: Props): ReactNode {
   const route = useRoute();
   const theme = useTheme();
   useKeys(() => help.current?.showModal(), places);
-  const here =
-    route.path[0] === "feature" ? "drift" : route.path[0] === "window" ? "windows" : route.path[0];
+  const detail = { feature: "drift", window: "windows" }[route.path[0] ?? ""];
+  const inView = useSectionInView(
+    places.map((place) => place.id),
+    detail === undefined,
+  );
+  const here = detail ?? inView;
   return (
     <div className="frame">
       <nav className="nav" aria-label="Parts of the report">

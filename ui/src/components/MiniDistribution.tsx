@@ -64,7 +64,7 @@ export function MiniDistribution({
             share={bar.current}
             height={height - 1}
             top={1}
-            fill="var(--second)"
+            fill="var(--accent)"
           />
         </g>
       ))}

@@ -25,7 +25,11 @@ export function SearchBox({ value, label, onChange }: Props): ReactNode {
           event.currentTarget.blur();
         }}
       />
-      {value ? null : <kbd aria-hidden="true">/</kbd>}
+      {value ? null : (
+        <span className="slash" aria-hidden="true">
+          /
+        </span>
+      )}
     </div>
   );
 }

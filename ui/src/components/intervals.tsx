@@ -12,7 +12,7 @@ interface BarProps {
   isLoud: boolean;
 }
 
-const WIDTH = 150;
+const WIDTH = 180;
 
 /** An effect from zero with its interval, and the tolerance as a dashed line. */
 export function EffectBar({ value, low, high, top, tolerance, isLoud }: BarProps): ReactNode {

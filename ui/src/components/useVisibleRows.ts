@@ -9,9 +9,10 @@ export function useVisibleRows(
   body: RefObject<HTMLElement | null>,
   total: number,
   height = HEIGHT,
+  wholeBelow = WHOLE_BELOW,
 ): [number, number, number] {
-  const [range, setRange] = useState<[number, number]>([0, WHOLE_BELOW]);
-  const isLong = total > WHOLE_BELOW;
+  const [range, setRange] = useState<[number, number]>([0, MARGIN]);
+  const isLong = total > wholeBelow;
   useEffect(() => {
     if (!isLong) return;
     const measure = () => {

@@ -18,11 +18,20 @@ type Maybe = number | null | undefined;
 const finite = (value: Maybe): value is number =>
   value !== null && value !== undefined && Number.isFinite(value);
 
-const fixed = (size: number, decimals: number): string =>
-  size.toLocaleString("en-US", {
-    minimumFractionDigits: decimals,
-    maximumFractionDigits: decimals,
-  });
+// Making a formatter costs far more than using it, and a page writes tens of thousands of numbers.
+const formatters = new Map<number, Intl.NumberFormat>();
+
+function fixed(size: number, decimals: number): string {
+  let found = formatters.get(decimals);
+  if (!found) {
+    found = new Intl.NumberFormat("en-US", {
+      minimumFractionDigits: decimals,
+      maximumFractionDigits: decimals,
+    });
+    formatters.set(decimals, found);
+  }
+  return found.format(size);
+}
 
 function plain(size: number, digits: number): string {
   if (Number.isInteger(size)) return fixed(size, 0);
@@ -49,6 +58,9 @@ export function number(value: Maybe, digits = 3): string {
   const text = size >= 1e6 || size < 1e-3 ? power(size, digits) : plain(size, digits);
   return value < 0 ? MINUS + text : text;
 }
+
+/** A number that somebody chose, as short as they wrote it: 0.05, not 0.0500. */
+export const setting = (value: Maybe): string => trim(number(value));
 
 /** A difference, which always shows its direction. */
 export function signed(value: Maybe, digits = 3): string {

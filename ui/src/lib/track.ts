@@ -33,5 +33,5 @@ export function safeLink(link: string | null | undefined): string | null {
   ) {
     return null;
   }
-  return link.replaceAll(/[\u0000-\u001f]/g, "");
+  return link.replaceAll(/\p{Cc}/gu, "");
 }

@@ -69,6 +69,18 @@ export function metricTitle(metric: string): string {
 /** A title at the start of a line or a table cell. */
 export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
+/** A sentence with its full stop; its first word may be a column's name and stays as it is. */
+export function ended(text: string): string {
+  const clean = text.trim();
+  return /[.!?…]$/.test(clean) ? clean : `${clean}.`;
+}
+
+/** A reason as a sentence of its own: a capital and a full stop. */
+export function sentence(text: string | null | undefined): string {
+  const clean = (text ?? "").trim();
+  return clean === "" ? "" : ended(capital(clean));
+}
+
 const ABOUT: Record<string, string> = {
   ks: "Largest gap between the two cumulative distributions, 0 to 1",
   total_variation: "Share of rows that would have to change category, 0 to 1",

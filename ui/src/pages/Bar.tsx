@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 import type { DataSide, Model } from "../api/document";
 import { count, range } from "../lib/format";
+import { shortName } from "../lib/sides";
 
 /** What is compared with what; it stands above all that follows. */
 export function ComparisonBar(props: {
@@ -31,7 +32,7 @@ function Side({ side, kind }: { side: DataSide; kind: "reference" | "current" })
       <i className={kind === "current" ? "swatch current" : "swatch"} />
       <span className="wide-only">{kind === "current" ? "Current" : "Reference"}</span>
       <b>
-        <bdi>{side.name}</bdi>
+        <bdi>{shortName(side.name)}</bdi>
       </b>
       <span className="faint">
         {count(side.rows)} {side.rows === 1 ? "row" : "rows"}

@@ -19,40 +19,41 @@ from watchkeeper.profiles.base import Floats, Ints
 from watchkeeper.store.engines.base import BATCH_ROWS, Address, find_table, readable
 
 
-@ibis.udf.agg.builtin(name="histogram")
+@ibis.udf.agg.builtin(name="histogram")  # type: ignore[untyped-decorator]
 def _histogram(
-    value: dt.float64, bounds: dt.Array(dt.float64)  # type: ignore[valid-type]  # noqa: ARG001
-) -> dt.Map(dt.float64, dt.int64):  # type: ignore[valid-type]
+    value: dt.float64,
+    bounds: dt.Array[dt.float64],
+) -> dt.Map[dt.float64, dt.int64]:
     """Counts of values at or below each bound and above the one before."""
 
 
-@ibis.udf.scalar.builtin(name="epoch_us")
-def _epoch_us(value: dt.timestamp) -> dt.int64:  # type: ignore[valid-type, empty-body]  # noqa: ARG001
+@ibis.udf.scalar.builtin(name="epoch_us")  # type: ignore[untyped-decorator]
+def _epoch_us(value: dt.timestamp) -> dt.int64:
     """Microseconds since 1970."""
 
 
-@ibis.udf.scalar.builtin(name="epoch_us")
-def _clock_us(value: dt.time) -> dt.int64:  # type: ignore[valid-type, empty-body]  # noqa: ARG001
+@ibis.udf.scalar.builtin(name="epoch_us")  # type: ignore[untyped-decorator]
+def _clock_us(value: dt.time) -> dt.int64:
     """Microseconds since midnight."""
 
 
-@ibis.udf.scalar.builtin(name="epoch_ns")
-def _epoch_ns(value: dt.timestamp) -> dt.int64:  # type: ignore[valid-type, empty-body]  # noqa: ARG001
+@ibis.udf.scalar.builtin(name="epoch_ns")  # type: ignore[untyped-decorator]
+def _epoch_ns(value: dt.timestamp) -> dt.int64:
     """Nanoseconds since 1970."""
 
 
-@ibis.udf.scalar.builtin(name="epoch")
-def _epoch(value: dt.date) -> dt.float64:  # type: ignore[valid-type, empty-body]  # noqa: ARG001
+@ibis.udf.scalar.builtin(name="epoch")  # type: ignore[untyped-decorator]
+def _epoch(value: dt.date) -> dt.float64:
     """Seconds since 1970."""
 
 
-@ibis.udf.scalar.builtin(name="isinf")
-def _is_infinite(value: dt.timestamp) -> dt.boolean:  # type: ignore[valid-type, empty-body]  # noqa: ARG001
+@ibis.udf.scalar.builtin(name="isinf")  # type: ignore[untyped-decorator]
+def _is_infinite(value: dt.timestamp) -> dt.boolean:
     """Whether a date or time is `infinity` or `-infinity`."""
 
 
-@ibis.udf.scalar.builtin(name="md5")
-def _md5(text: dt.string) -> dt.string:  # type: ignore[valid-type, empty-body]  # noqa: ARG001
+@ibis.udf.scalar.builtin(name="md5")  # type: ignore[untyped-decorator]
+def _md5(text: dt.string) -> dt.string:
     """MD5 in hexadecimal."""
 
 
@@ -148,6 +149,10 @@ class DuckDBEngine:
             (_is_infinite(value) & early, -np.inf), (_is_infinite(value), np.inf), else_=seconds
         )
 
+    def text(self, value: ir.StringValue) -> ir.StringValue:
+        """Text as it is: enumerations compare with text here."""
+        return value
+
     def decimal(self, value: ir.DecimalValue) -> ir.FloatingValue:
         """A decimal as the nearest float64."""
         # DuckDB divides by a power of ten, which is exact while both are below 2**53.
@@ -178,7 +183,7 @@ class DuckDBEngine:
         self.backend.disconnect()
 
     def _readable(self) -> Any:
-        import duckdb  # noqa: PLC0415  # loaded already by the backend
+        import duckdb  # loaded already by the backend
 
         return readable(self.name, (duckdb.Error, IbisError, pa.ArrowException, OSError))
 
@@ -191,7 +196,7 @@ def connect(address: Address) -> DuckDBEngine:
     InputError
         There is no such file, it is no DuckDB database, or another process writes to it.
     """
-    import duckdb  # noqa: PLC0415  # not needed to compare files
+    import duckdb  # not needed to compare files
 
     path = (address.host or "") + address.path
     if not path:

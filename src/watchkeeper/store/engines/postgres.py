@@ -19,26 +19,29 @@ from watchkeeper.profiles.base import Floats, Ints
 from watchkeeper.store.engines.base import BATCH_ROWS, Address, find_table, readable, sentence
 
 
-@ibis.udf.scalar.builtin(name="width_bucket")
-def _width_bucket(
-    value: dt.float64, edges: dt.Array(dt.float64)  # type: ignore[valid-type]  # noqa: ARG001
-) -> dt.int32:  # type: ignore[valid-type, empty-body]
+@ibis.udf.scalar.builtin(name="width_bucket")  # type: ignore[untyped-decorator]
+def _width_bucket(value: dt.float64, edges: dt.Array(dt.float64)) -> dt.int32:  # type: ignore[valid-type, empty-body]
     """The number of edges at or below the value, by bisection."""
 
 
-@ibis.udf.scalar.builtin(name="date_part")
-def _date_part(field: dt.string, value: dt.timestamp) -> dt.float64:  # type: ignore[valid-type, empty-body]  # noqa: ARG001
+@ibis.udf.scalar.builtin(name="date_part")  # type: ignore[untyped-decorator]
+def _date_part(field: dt.string, value: dt.timestamp) -> dt.float64:
     """One part of a date or timestamp as a double; `extract` would give a slow numeric."""
 
 
-@ibis.udf.scalar.builtin(name="date_part")
-def _time_part(field: dt.string, value: dt.time) -> dt.float64:  # type: ignore[valid-type, empty-body]  # noqa: ARG001
+@ibis.udf.scalar.builtin(name="date_part")  # type: ignore[untyped-decorator]
+def _time_part(field: dt.string, value: dt.time) -> dt.float64:
     """One part of a time of day as a double."""
 
 
-@ibis.udf.scalar.builtin(name="md5")
-def _md5(text: dt.string) -> dt.string:  # type: ignore[valid-type, empty-body]  # noqa: ARG001
+@ibis.udf.scalar.builtin(name="md5")  # type: ignore[untyped-decorator]
+def _md5(text: dt.string) -> dt.string:
     """MD5 in hexadecimal."""
+
+
+@ibis.udf.scalar.builtin(name="text")  # type: ignore[untyped-decorator]
+def _text(value: dt.string) -> dt.string:
+    """A cast that Ibis would leave out, taking the value for text already."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,10 @@ class PostgresEngine:
         part = _time_part if value.type().is_time() else _date_part
         return part("epoch", value)
 
+    def text(self, value: ir.StringValue) -> ir.StringValue:
+        """Enumerations, padded and case-insensitive text as plain text; Ibis calls all text."""
+        return _text(value)
+
     def decimal(self, value: ir.DecimalValue) -> ir.FloatingValue:
         """A decimal as the nearest float64."""
         return value.cast("float64")
@@ -134,7 +141,7 @@ class PostgresEngine:
         self.backend.disconnect()
 
     def _readable(self) -> Any:
-        import psycopg  # noqa: PLC0415  # loaded already by the backend
+        import psycopg  # loaded already by the backend
 
         return readable(self.name, (psycopg.Error, IbisError, pa.ArrowException), self.secret)
 
@@ -159,7 +166,7 @@ def connect(address: Address) -> PostgresEngine:
         The driver is not installed.
     """
     try:
-        import psycopg  # noqa: PLC0415  # an optional package
+        import psycopg  # an optional package
     except ImportError:
         raise MissingExtraError("psycopg", f"reading {address.shown}", "postgres") from None
     given = {

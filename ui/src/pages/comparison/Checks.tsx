@@ -1,11 +1,13 @@
 import type { ReactNode } from "react";
 import type { Check, Summary } from "../../api/document";
 import { type Column, DataTable } from "../../components/DataTable";
+import { Link } from "../../components/Link";
 import { StatusMark } from "../../components/Mark";
+import { Name } from "../../components/Name";
 import { Section } from "../../components/Section";
 import { counted } from "../../lib/format";
 import type { Route } from "../../lib/route";
-import { plainWord } from "../../lib/words";
+import { capital, metricTitle, plainWord, sentence } from "../../lib/words";
 
 const RANK = { fail: 0, warn: 1, not_enough_data: 2, pass: 3 };
 
@@ -16,7 +18,19 @@ const COLUMNS: Column<Check>[] = [
     value: (check) => RANK[check.status],
     cell: (check) => <StatusMark status={check.status} />,
   },
-  { id: "message", title: "What was found", value: (check) => check.message, isWrapped: true },
+  {
+    id: "subject",
+    title: "Of",
+    value: (check) => check.subject,
+    cell: (check) => <CheckSubject check={check} />,
+  },
+  {
+    id: "message",
+    title: "What was found",
+    value: (check) => check.message,
+    cell: (check) => sentence(check.message),
+    isWrapped: true,
+  },
   { id: "group", title: "Part", value: (check) => plainWord(check.group), hide: "phone-hide" },
   { id: "severity", title: "Severity", value: (check) => check.severity, hide: "phone-hide" },
 ];
@@ -42,6 +56,7 @@ export function ChecksSection(props: {
         caption="Checks that failed, warned, or lacked data"
         columns={COLUMNS}
         rows={broken}
+        limit={10}
         rowKey={(check) => check.id}
         to={routeOf}
       />
@@ -55,3 +70,23 @@ function routeOf(check: Check): Route | null {
     ? { path: ["feature", check.subject], query: {} }
     : null;
 }
+
+/** What the check is about, as the way to it where it is a column; with its segment. */
+function CheckSubject({ check }: { check: Check }): ReactNode {
+  const route = routeOf(check);
+  const name = <Name text={metricOrName(check)} />;
+  return (
+    <>
+      {route ? <Link to={route}>{name}</Link> : name}
+      {check.segment ? (
+        <span className="faint">
+          {" "}
+          <bdi>{check.segment.column}</bdi> <bdi>{check.segment.value}</bdi>
+        </span>
+      ) : null}
+    </>
+  );
+}
+
+const metricOrName = (check: Check): string =>
+  check.group === "performance" ? capital(metricTitle(check.metric)) : check.subject;

@@ -3,6 +3,7 @@ import type { ComparisonDocument } from "../../api/document";
 import { Frame, type Place, scrollToPlace } from "../../components/Frame";
 import { Guard } from "../../components/Guard";
 import { count } from "../../lib/format";
+import { sidesOf } from "../../lib/sides";
 import { useRoute } from "../../state/route";
 import { ComparisonBar } from "../Bar";
 import { About } from "./About";
@@ -41,12 +42,6 @@ export function ComparisonPage({ document }: { document: ComparisonDocument }): 
     </Frame>
   );
 }
-
-/** What the two sides are called in legends and tables. */
-export const sidesOf = (document: ComparisonDocument) => ({
-  reference: document.reference.name,
-  current: document.current.name,
-});
 
 function placesOf({ checks, drift, performance, quality, summary }: ComparisonDocument): Place[] {
   const failed = checks.filter(

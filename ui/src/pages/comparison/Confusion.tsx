@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 import type { Performance } from "../../api/document";
 import { Name } from "../../components/Name";
 import { count, percent } from "../../lib/format";
-import type { SideNames } from "./Performance";
+import type { SideNames } from "../../lib/sides";
 
 type Confusion = NonNullable<Performance["confusion"]>;
 
@@ -15,7 +15,7 @@ export function ConfusionMatrices({
   sides: SideNames;
 }): ReactNode {
   return (
-    <div className="grid">
+    <div className="row">
       {(["reference", "current"] as const).map((side) => {
         const cells = confusion[side];
         return cells ? (

@@ -1,11 +1,11 @@
 import { type ReactNode, useMemo } from "react";
-import type { CalibrationBin, Performance, Sides } from "../../api/document";
+import type { CalibrationBin, Confidence, Performance, Sides } from "../../api/document";
 import { calibrationOption, curveOption, FEW } from "../../charts/curves";
 import { distributionOption } from "../../charts/distribution";
 import { EChart } from "../../components/EChart";
 import { Figure } from "../../components/Figure";
 import { count, interval, number, percent } from "../../lib/format";
-import type { SideNames } from "./Performance";
+import type { SideNames } from "../../lib/sides";
 
 const HEIGHT = 270;
 
@@ -17,15 +17,14 @@ export function CalibrationFigure(props: {
 }): ReactNode {
   const { calibration, sides, task } = props;
   const isBinary = task === "binary";
-  const titles = {
-    x: isBinary ? "mean score" : "mean confidence",
-    y: isBinary ? "rate of positives" : "accuracy",
-    diagonal: "perfect",
-  };
-  const option = useMemo(
-    () => calibrationOption(calibration, titles, sides),
-    [calibration, sides.reference, sides.current, isBinary],
-  );
+  const option = useMemo(() => {
+    const titles = {
+      x: isBinary ? "mean score" : "mean confidence",
+      y: isBinary ? "rate of positives" : "accuracy",
+      diagonal: "perfect",
+    };
+    return calibrationOption(calibration, titles, sides);
+  }, [calibration, sides, isBinary]);
   const rows = (["reference", "current"] as const).flatMap((side) =>
     (calibration[side] ?? []).map((bin) => [
       `${number(bin.low)} to ${number(bin.high)}, ${sides[side]}`,
@@ -96,7 +95,7 @@ function CurveFigure(props: {
   const { curves, x, y, diagonal, sides } = props;
   const option = useMemo(
     () => curveOption(curves, { x, y, ...(diagonal ? { diagonal } : {}) }, sides),
-    [curves, x, y, diagonal, sides.reference, sides.current],
+    [curves, x, y, diagonal, sides],
   );
   const rows = (["reference", "current"] as const).flatMap((side) =>
     (curves[side] ?? []).map(([at, value]) => [sides[side], number(at), number(value)]),
@@ -122,7 +121,7 @@ export function ErrorsFigure({
 }): ReactNode {
   const option = useMemo(
     () => distributionOption({ kind: "numeric", ...errors }, { name: "prediction − label", sides }),
-    [errors, sides.reference, sides.current],
+    [errors, sides],
   );
   const rows = errors.reference.map((share, place) => [
     `${number(errors.edges[place])} to ${number(errors.edges[place + 1])}`,
@@ -142,4 +141,67 @@ export function ErrorsFigure({
       />
     </Figure>
   );
+}
+
+const CONFIDENCE_BINS = 20;
+
+/** How sure the model is of its predictions. */
+export function ConfidenceFigure(props: {
+  confidence: Sides<Confidence>;
+  sides: SideNames;
+}): ReactNode {
+  const { confidence, sides } = props;
+  const { edges, reference, current } = useMemo(() => confidenceShares(confidence), [confidence]);
+  const option = useMemo(
+    () =>
+      distributionOption(
+        { kind: "numeric", edges, reference, current },
+        { name: "confidence", sides },
+      ),
+    [edges, reference, current, sides],
+  );
+  const rows = reference.map((share, place) => [
+    `${number(edges[place])} to ${number(edges[place + 1])}`,
+    percent(share),
+    percent(current[place]),
+  ]);
+  const low = confidence.current ?? confidence.reference;
+  const note = low
+    ? `Below ${number(low.below, 2)}: ${percent(confidence.reference?.low_share)} of reference and ${percent(confidence.current?.low_share)} of current rows.`
+    : "";
+  return (
+    <Figure
+      title="Confidence"
+      note={note}
+      table={{ columns: ["Confidence", sides.reference, sides.current], rows }}
+    >
+      <EChart
+        option={option}
+        height={HEIGHT}
+        label="Distribution of the confidence in the predicted class on both sides."
+      />
+    </Figure>
+  );
+}
+
+/** Counts as shares, on the bins that hold anything. */
+function confidenceShares(confidence: Sides<Confidence>) {
+  const shares = (counts: number[] | undefined) => {
+    const total = (counts ?? []).reduce((sum, each) => sum + each, 0);
+    return Array.from({ length: CONFIDENCE_BINS }, (_, place) =>
+      total ? (counts?.[place] ?? 0) / total : 0,
+    );
+  };
+  const reference = shares(confidence.reference?.counts);
+  const current = shares(confidence.current?.counts);
+  const first = Math.max(
+    0,
+    reference.findIndex((share, place) => share + (current[place] ?? 0) > 0),
+  );
+  const edges = Array.from({ length: CONFIDENCE_BINS + 1 }, (_, place) => place / CONFIDENCE_BINS);
+  return {
+    edges: edges.slice(first),
+    reference: reference.slice(first),
+    current: current.slice(first),
+  };
 }

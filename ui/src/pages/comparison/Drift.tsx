@@ -3,14 +3,16 @@ import type { ColumnDrift, Drift } from "../../api/document";
 import { type Column, DataTable } from "../../components/DataTable";
 import { EffectBar } from "../../components/intervals";
 import { Link } from "../../components/Link";
-import { VerdictMark } from "../../components/Mark";
+import { Shape, VerdictMark } from "../../components/Mark";
 import { MiniDistribution } from "../../components/MiniDistribution";
 import { Name } from "../../components/Name";
+import { Prose } from "../../components/Prose";
 import { Choices, SearchBox } from "../../components/SearchBox";
 import { Legend, Section } from "../../components/Section";
-import { count, interval, number, percent, pValue } from "../../lib/format";
+import { count, interval, number, percent, pValue, setting } from "../../lib/format";
+import { niceTop } from "../../lib/scale";
 import { matches } from "../../lib/sort";
-import { metricTitle, plainWord, readVerdict } from "../../lib/words";
+import { metricTitle, plainWord, readVerdict, sentence } from "../../lib/words";
 import { useChoice } from "../../state/route";
 
 export interface DriftRow {
@@ -44,11 +46,19 @@ export function DriftSection(props: {
       aside={<Legend {...props.sides} />}
     >
       {strongest.length > 0 ? (
-        <div className="grid three strongest">
+        <div className="grid three">
           {strongest.map((row) => (
             <Strongest key={row.name} row={row} />
           ))}
         </div>
+      ) : null}
+      {drift.reference_warning ? (
+        <p className="note">
+          <Shape tone="warn" />
+          <span>
+            <Prose text={sentence(drift.reference_warning)} />
+          </span>
+        </p>
       ) : null}
       <DriftTable rows={rows} tolerance={drift.tolerance} />
     </Section>
@@ -59,12 +69,18 @@ function Strongest({ row }: { row: DriftRow }): ReactNode {
   const { column, name } = row;
   return (
     <Link to={{ path: ["feature", name], query: {} }} className="mini">
-      <span className="value">{number(column.effect?.value)}</span>
-      <span className="name">
-        <Name text={name} />
+      <span className="title">
+        <b>
+          <Name text={name} />
+        </b>
+        <span className="soft">
+          {metricTitle(column.effect?.metric ?? "effect")} {number(column.effect?.value)}
+        </span>
       </span>
-      <MiniDistribution distribution={column.distribution} width={300} height={76} hasOutside />
-      <p>{column.reason}</p>
+      <MiniDistribution distribution={column.distribution} width={360} height={84} hasOutside />
+      <p>
+        <Prose text={sentence(column.reason)} />
+      </p>
     </Link>
   );
 }
@@ -134,7 +150,7 @@ function verdictOptions(rows: DriftRow[]) {
 const VERDICT_RANK = { drifted: 0, stable: 2, not_enough_data: 3 };
 
 function driftColumns(rows: DriftRow[], tolerance: number): Column<DriftRow>[] {
-  const top = Math.max(
+  const top = niceTop(
     tolerance * 2,
     ...rows.map(({ column }) => Math.max(column.effect?.value ?? 0, column.effect?.high ?? 0)),
   );
@@ -196,7 +212,7 @@ function driftColumns(rows: DriftRow[], tolerance: number): Column<DriftRow>[] {
     },
     {
       id: "interval",
-      title: `0 to ${number(top)}, tolerance ${number(tolerance)}`,
+      title: `0 to ${setting(top)}, tolerance ${setting(tolerance)}`,
       isFixed: true,
       hide: "phone-hide",
       value: () => null,

@@ -29,9 +29,13 @@ export function Fairness({
         title={`Fairness by ${attribute}`}
         lead="Largest difference between groups; 0 is equal treatment."
       >
-        <PerformanceMetrics metrics={differences as Record<string, PerformanceMetric>} />
+        <PerformanceMetrics
+          id={`fairness-metrics-${attribute}`}
+          metrics={differences as Record<string, PerformanceMetric>}
+        />
         <DataTable
           id={`fairness-${attribute}`}
+          isFitted
           caption={`Groups of ${attribute}`}
           columns={groupColumns(rows)}
           rows={rows}

@@ -9,6 +9,7 @@ import { distributionOption, edgeText } from "../../charts/distribution";
 import { EChart } from "../../components/EChart";
 import { Figure } from "../../components/Figure";
 import { PairBars } from "../../components/PairBars";
+import { Legend } from "../../components/Section";
 import { counted, percent } from "../../lib/format";
 import { outsideBars } from "../../lib/outline";
 
@@ -38,7 +39,7 @@ function Outlines({ distribution, name, sides }: Props<EdgesDistribution>): Reac
         : name;
   const option = useMemo(
     () => distributionOption(distribution, { name: cut(axisName), sides }),
-    [distribution, axisName, sides.reference, sides.current],
+    [distribution, axisName, sides],
   );
   const text = edgeText(distribution);
   const outside = outsideBars(distribution);
@@ -50,7 +51,8 @@ function Outlines({ distribution, name, sides }: Props<EdgesDistribution>): Reac
   rows.push(...outside.map((bar) => [bar.label, percent(bar.reference), percent(bar.current)]));
   return (
     <Figure
-      title="Shares of rows"
+      title="Distribution"
+      aside={<Legend {...sides} />}
       table={{ columns: ["Values", sides.reference, sides.current], rows }}
     >
       <div className="split">
@@ -91,7 +93,8 @@ function Categories({
   ]);
   return (
     <Figure
-      title="Shares of rows"
+      title="Distribution"
+      aside={<Legend {...sides} />}
       table={{ columns: ["Category", sides.reference, sides.current], rows }}
     >
       <div className="split">

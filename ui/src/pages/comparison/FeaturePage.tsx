@@ -3,9 +3,11 @@ import type { ColumnDrift, ComparisonDocument } from "../../api/document";
 import { Link } from "../../components/Link";
 import { VerdictMark } from "../../components/Mark";
 import { Name } from "../../components/Name";
-import { Empty, Legend, Sub } from "../../components/Section";
-import { interval, number, pValue } from "../../lib/format";
-import { metricTitle, plainWord } from "../../lib/words";
+import { Prose } from "../../components/Prose";
+import { Empty } from "../../components/Section";
+import { interval, number, pValue, setting } from "../../lib/format";
+import { sidesOf } from "../../lib/sides";
+import { metricTitle, plainWord, sentence } from "../../lib/words";
 import { navigate } from "../../state/route";
 import { driftRows } from "./Drift";
 import { FeatureDistribution } from "./FeatureDistribution";
@@ -87,18 +89,22 @@ function FeatureBody(
           <span>
             {metricTitle(effect.metric)} <b>{number(effect.value)}</b>{" "}
             {interval(effect.low, effect.high) ? `(${interval(effect.low, effect.high)})` : ""},
-            tolerance {number(document.drift.tolerance)}
+            tolerance {setting(document.drift.tolerance)}
           </span>
         ) : null}
         <span>
           p adjusted <b>{pValue(column.p_adjusted)}</b>
         </span>
       </p>
-      <p className="reason prose">{column.reason}</p>
+      <p className="reason prose">
+        <Prose text={sentence(column.reason)} />
+      </p>
       {column.detectable?.text ? (
-        <p className="soft prose">With this many rows, {column.detectable.text}.</p>
+        <p className="soft prose">
+          With this many rows, {column.detectable.text.replace(/\.$/, "")}.
+        </p>
       ) : null}
-      <Sub title="Distribution" lead={<Legend {...sides} />}>
+      <div className="sub">
         {column.distribution ? (
           <FeatureDistribution
             column={column}
@@ -109,7 +115,7 @@ function FeatureBody(
         ) : (
           <Empty>There is no distribution to draw: the column holds no values on one side.</Empty>
         )}
-      </Sub>
+      </div>
       <div className="grid">
         <StatisticsTable column={column} sides={sides} />
         <MetricsTable column={column} />

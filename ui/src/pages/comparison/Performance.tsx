@@ -2,16 +2,12 @@ import type { ReactNode } from "react";
 import type { Model, Performance } from "../../api/document";
 import { Empty, Legend, Section, Sub } from "../../components/Section";
 import { count } from "../../lib/format";
+import type { SideNames } from "../../lib/sides";
 import { ConfusionMatrices } from "./Confusion";
-import { CalibrationFigure, CurveFigures, ErrorsFigure } from "./Curves";
+import { CalibrationFigure, ConfidenceFigure, CurveFigures, ErrorsFigure } from "./Curves";
 import { Fairness } from "./Fairness";
 import { PerformanceMetrics } from "./PerformanceMetrics";
 import { PerformanceSegments } from "./PerformanceSegments";
-
-export interface SideNames {
-  reference: string;
-  current: string;
-}
 
 /** How well the model predicts: metrics, for whom, and of what kind the errors are. */
 export function PerformanceSection(props: {
@@ -32,12 +28,21 @@ export function PerformanceSection(props: {
     );
   }
   const isCurved =
-    performance.calibration || performance.roc || performance.pr || performance.errors;
+    performance.calibration ||
+    performance.roc ||
+    performance.pr ||
+    performance.errors ||
+    performance.confidence;
   return (
     <Section id="performance" title="Performance" aside={<Legend {...sides} />}>
       <PerformanceMetrics metrics={performance.metrics} />
       {performance.segments && Object.keys(performance.segments).length ? (
         <PerformanceSegments segments={performance.segments} overall={performance.metrics} />
+      ) : null}
+      {performance.prediction && Object.keys(performance.prediction).length ? (
+        <Sub title="Predictions" lead="Share of all rows that the model gives to each class.">
+          <PerformanceMetrics metrics={performance.prediction} id="predictions" isShare />
+        </Sub>
       ) : null}
       {performance.confusion ? (
         <Sub
@@ -56,6 +61,9 @@ export function PerformanceSection(props: {
               task={performance.task}
               sides={sides}
             />
+          ) : null}
+          {performance.confidence ? (
+            <ConfidenceFigure confidence={performance.confidence} sides={sides} />
           ) : null}
           <CurveFigures performance={performance} sides={sides} />
         </div>

@@ -44,6 +44,7 @@ export function PerformanceSegments({ segments, overall }: Props): ReactNode {
       </div>
       <DataTable
         id="segments"
+        isFitted
         caption={`${metricTitle(name)} by segment`}
         columns={COLUMNS}
         rows={rows}

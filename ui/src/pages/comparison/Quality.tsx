@@ -24,6 +24,7 @@ export function QualitySection(props: {
         <Sub title="Rules">
           <DataTable
             id="rules"
+            isFitted
             caption="Row rules"
             columns={RULES}
             rows={quality.rules}
@@ -44,6 +45,7 @@ function Scores({ scores }: { scores: Record<string, Score> }): ReactNode {
   return (
     <DataTable
       id="scores"
+      isFitted
       caption="Quality scores"
       columns={SCORES}
       rows={rows}

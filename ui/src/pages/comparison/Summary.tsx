@@ -1,8 +1,9 @@
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import type { ComparisonDocument, Summary } from "../../api/document";
 import { Mark, Shape, VerdictMark } from "../../components/Mark";
+import { Prose } from "../../components/Prose";
 import { count, percent } from "../../lib/format";
-import { readStatus } from "../../lib/words";
+import { ended } from "../../lib/words";
 
 /** The finding in words and numbers, as a colleague would write it. */
 export function SummarySection({ document }: { document: ComparisonDocument }): ReactNode {
@@ -27,30 +28,38 @@ export function SummarySection({ document }: { document: ComparisonDocument }): 
   );
 }
 
+/** Sentences that are read at once; more are one press away. */
+const STORY = 6;
+
 /** Headline, sentences and warnings; the sentence that repeats the headline is left out. */
 export function Finding({ summary }: { summary: Summary }): ReactNode {
+  const [isWhole, setWhole] = useState(false);
   const sentences = summary.sentences.filter((text) => text !== summary.headline);
+  const shown = isWhole || sentences.length <= STORY + 1 ? sentences.length : STORY;
   return (
     <>
       <VerdictMark verdict={summary.verdict} />
-      {summary.status ? (
-        <span className="soft">
-          {" "}
-          · checks <Mark reading={readStatus(summary.status)} />
-        </span>
-      ) : null}
-      <h1>{summary.headline}</h1>
+      <h1>
+        <Prose text={summary.headline} />
+      </h1>
       <div className="story">
-        {sentences.map((text) => (
-          <p key={text}>{text}</p>
+        {sentences.map((text, place) => (
+          <p key={text} className={place < shown ? undefined : "print-only"}>
+            <Prose text={ended(text)} />
+          </p>
         ))}
+        {shown < sentences.length ? (
+          <button type="button" className="text-button more" onClick={() => setWhole(true)}>
+            Show {sentences.length - shown} more findings
+          </button>
+        ) : null}
       </div>
       {summary.warnings.map((text) => (
         <p className="note" key={text}>
           <Shape tone="warn" />
           <span>
             <span className="hidden-visually">Warning: </span>
-            {text}
+            <Prose text={ended(text)} />
           </span>
         </p>
       ))}

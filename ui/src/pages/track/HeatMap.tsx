@@ -6,7 +6,8 @@ import { Name } from "../../components/Name";
 import { SearchBox } from "../../components/SearchBox";
 import { Section } from "../../components/Section";
 import { useVisibleRows } from "../../components/useVisibleRows";
-import { count, number } from "../../lib/format";
+import { count, number, setting } from "../../lib/format";
+import { niceTop } from "../../lib/scale";
 import { matches } from "../../lib/sort";
 import { type HeatRow, heatRows, heatTop } from "../../lib/track";
 import { readVerdict } from "../../lib/words";
@@ -20,14 +21,14 @@ export function HeatSection({ document }: { document: TrackDocument }): ReactNod
   const [search, setSearch] = useChoice("q");
   const all = useMemo(() => heatRows(document), [document]);
   const top = useMemo(
-    () => heatTop(all, document.tolerance ?? TOLERANCE),
+    () => niceTop(heatTop(all, document.tolerance ?? TOLERANCE)),
     [all, document.tolerance],
   );
   const rows = useMemo(() => all.filter((row) => matches(row.name, search)), [all, search]);
-  const table = {
+  const table = () => ({
     columns: ["Column", ...document.windows.map((window) => window.name)],
     rows: rows.map((row) => [row.name, ...row.column.effect.map((value) => number(value))]),
-  };
+  });
   return (
     <Section
       id="drift"
@@ -57,7 +58,7 @@ function HeatLegend({ top }: { top: number }): ReactNode {
   return (
     <span className="legend">
       <span>
-        effect 0 <i className="ramp" /> {number(top)}
+        effect 0 <i className="ramp" /> {setting(top)}
       </span>
       <span>
         <i className="heat-cell drifted key" /> drifted
@@ -79,7 +80,7 @@ function HeatMap({
   top: number;
 }): ReactNode {
   const body = useRef<HTMLDivElement>(null);
-  const [first, last] = useVisibleRows(body, rows.length, HEIGHT);
+  const [first, last] = useVisibleRows(body, rows.length, HEIGHT, 60);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: arrow keys only move between the buttons inside.
     <div className={windows.length > 60 ? "heat close" : "heat"} onKeyDown={moveBetweenCells}>

@@ -74,18 +74,12 @@ export function PerformanceTimelines({ document }: { document: TrackDocument }):
       lead="Bands are 95 % intervals. Click a point to open its window."
     >
       <div className="grid">
-        {timelines.map(({ aside, ...timeline }) => (
-          <Stable key={timeline.title} timeline={timeline} aside={aside ?? ""} />
+        {timelines.map((timeline) => (
+          <TimelineFigure key={timeline.title} timeline={timeline} aside={timeline.aside ?? ""} />
         ))}
       </div>
     </Section>
   );
-}
-
-/** Keeps the timeline's identity between renders, so that its chart is not drawn again. */
-function Stable({ timeline, aside }: { timeline: Timeline; aside: string }): ReactNode {
-  const kept = useMemo(() => timeline, [timeline.points, timeline.windows]);
-  return <TimelineFigure timeline={kept} aside={aside} />;
 }
 
 /** One metric in every segment, on small charts of one scale each. */
@@ -177,7 +171,9 @@ function qualityTimelines(document: TrackDocument): Timeline[] {
         title: capital(plainWord(name)),
         windows,
         points: values.map((value) => ({ value })),
-        format: name === "timeliness" ? (value) => `${number(value)} h` : percent,
+        ...(name === "timeliness"
+          ? { format: (value: number) => `${number(value)} h`, isFromZero: true }
+          : { format: percent, isShare: true }),
       }),
     );
   const spread = (values: (number | null)[]) => {

@@ -5,6 +5,7 @@ import { DotIntervals, EffectBar } from "../../components/intervals";
 import { Link } from "../../components/Link";
 import { VerdictMark } from "../../components/Mark";
 import { Name } from "../../components/Name";
+import { Prose } from "../../components/Prose";
 import { Empty, Sub } from "../../components/Section";
 import { count, interval, number, percent, range } from "../../lib/format";
 import { heatRows, heatTop } from "../../lib/track";
@@ -58,7 +59,9 @@ export function WindowPage({ document, place }: Props): ReactNode {
         </span>
         {window.report ? <ReportLink window={window} /> : null}
       </p>
-      <p className="reason prose">{window.headline}</p>
+      <p className="reason prose">
+        <Prose text={window.headline} />
+      </p>
       {window.rows === 0 ? (
         <Empty>No row has a time in this window, so nothing could be measured.</Empty>
       ) : null}

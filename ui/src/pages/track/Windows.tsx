@@ -35,7 +35,8 @@ export function WindowsSection({ document }: { document: TrackDocument }): React
       ),
     [document, names],
   );
-  const columns = useMemo(() => windowColumns(names), [names]);
+  const hasReports = document.windows.some((window) => safeLink(window.report));
+  const columns = useMemo(() => windowColumns(names, hasReports), [names, hasReports]);
   return (
     <Section id="windows" title="Windows">
       <DataTable
@@ -53,8 +54,8 @@ export function WindowsSection({ document }: { document: TrackDocument }): React
 
 const VERDICT_RANK = { drifted: 0, stable: 1, not_enough_data: 2 };
 
-function windowColumns(names: string[]): Column<Row>[] {
-  return [
+function windowColumns(names: string[], hasReports: boolean): Column<Row>[] {
+  const columns: Column<Row>[] = [
     {
       id: "window",
       title: "Window of",
@@ -97,10 +98,13 @@ function windowColumns(names: string[]): Column<Row>[] {
       id: "headline",
       title: "Finding",
       isFixed: true,
-      isWrapped: true,
       hide: "wide-only",
       value: () => null,
-      cell: (row) => row.window.headline,
+      cell: (row) => (
+        <span className="clamp" title={row.window.headline}>
+          {row.window.headline}
+        </span>
+      ),
     },
     {
       id: "report",
@@ -110,6 +114,7 @@ function windowColumns(names: string[]): Column<Row>[] {
       cell: ({ window }) => <ReportLink window={window} />,
     },
   ];
+  return hasReports ? columns : columns.filter((column) => column.id !== "report");
 }
 
 /** The way to the full report of a window, which lies beside this file. */
