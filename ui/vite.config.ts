@@ -1,6 +1,6 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
-import { singleFile } from "./plugins/single-file";
+import { singleFile } from "./plugins/single-file.ts";
 
 export default defineConfig({
   plugins: [react(), singleFile()],

@@ -1,7 +1,7 @@
 """How many columns NannyML alerts on where nothing drifts.
 
 ``POOL REFERENCE_ROWS ROWS REPETITIONS SEED OUT``: both tables are drawn from one pool. A chunk is
-a window of ROWS rows; one reference judges ten windows.
+a window of ROWS rows; one reference judges twenty windows.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import nannyml
 import numpy as np
 import pandas as pd
 
-WINDOWS = 10
+WINDOWS = 20
 
 
 def main(pool: str, reference: int, rows: int, repetitions: int, seed: int, out: str) -> None:

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from watchkeeper.app.carriers import _parts, carrier, where
 
+Side = tuple[int, float]
 COUNTS = st.tuples(st.integers(1, 5000), st.floats(0, 1))
 
 
-def measured(segments: dict[str, tuple[tuple[int, float], tuple[int, float]]]) -> dict[str, Any]:
+def measured(segments: dict[str, tuple[Side, Side]]) -> dict[str, Any]:
     """`performance` with the accuracy of segments, given rows and accuracy of both sides."""
 
     def entry(before: tuple[int, float], after: tuple[int, float]) -> dict[str, Any]:
@@ -49,13 +50,15 @@ def test_parts_add_up_to_the_change(segments: dict[str, Any]) -> None:
 def test_segment_that_fell_is_named() -> None:
     """One of three equal segments fell and the others did not: it carries all of the change."""
     found = carrier(
-        measured({
-            "EWR": ((1000, 0.8), (1000, 0.5)),
-            "JFK": ((1000, 0.8), (1000, 0.8)),
-            "LGA": ((1000, 0.8), (1000, 0.8)),
-        }),
+        measured(
+            {
+                "EWR": ((1000, 0.8), (1000, 0.5)),
+                "JFK": ((1000, 0.8), (1000, 0.8)),
+                "LGA": ((1000, 0.8), (1000, 0.8)),
+            }
+        ),
         "accuracy",
-    )  # fmt: skip
+    )
     assert found is not None
     assert (found.value, found.phrase) == ("EWR", "at EWR")
     assert found.part == pytest.approx(1)
@@ -94,12 +97,15 @@ def test_mix_shift_is_carried_by_the_segment_that_grew() -> None:
 @pytest.mark.parametrize(
     ("column", "value", "phrase"),
     [
-        ("origin", "EWR", "at EWR"), ("country", "Norway", "in Norway"), ("device", "ios", "on ios"),
-        ("sex", "F", "for sex F"), ("store", "12", "for store 12"),
+        ("origin", "EWR", "at EWR"),
+        ("country", "Norway", "in Norway"),
+        ("device", "ios", "on ios"),
+        ("sex", "F", "for sex F"),
+        ("store", "12", "for store 12"),
         ("origin", "(missing)", "where origin is missing"),
         ("origin", "(other)", "for other values of origin"),
     ],
-)  # fmt: skip
+)
 def test_where_reads_as_a_phrase(column: str, value: str, phrase: str) -> None:
     """Places have their preposition, anything else its column's name."""
     assert where(column, value) == phrase

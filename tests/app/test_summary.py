@@ -18,8 +18,8 @@ def sentences(document: dict[str, Any]) -> str:
 def test_headline_of_trouble() -> None:
     """The headline names the metric, its fall, who carries it, the features and what is broken."""
     assert documents.comparison()["summary"]["headline"] == (
-        "Precision fell from 0.61 to 0.48, mostly at EWR; 3 of 4 features drifted: temp, dewp, visib; "
-        "1 column changed type (carrier) and 47 % of visib is missing."
+        "Precision fell from 0.61 to 0.48, mostly at EWR; 3 of 4 features drifted: temp, dewp, "
+        "visib; 1 column changed type (carrier) and 47 % of visib is missing."
     )
 
 
@@ -42,16 +42,20 @@ def test_sentences_of_trouble() -> None:
     """Every finding is told once, the strongest first, with interval, rows and segment."""
     text = sentences(documents.comparison())
     for line in (
-        "Precision fell from 0.61 to 0.48, mostly at EWR (−0.13, 95 % interval −0.15 to −0.11, "
-        "9,000 rows).",
+        (
+            "Precision fell from 0.61 to 0.48, mostly at EWR (−0.13, 95 % interval −0.15 to "
+            "−0.11, 9,000 rows)."
+        ),
         "At EWR it fell from 0.62 to 0.29, which is 83 % of the change from 33 % of the rows.",
         "Also worse: log loss (0.41 to 0.52).",
         "3 of 4 features drifted beyond the tolerance of 0.05, strongest first: temp, dewp, visib.",
         "1 column changed type: carrier (string, now int64).",
         "Too many values are missing in visib (0.1 % before, 47 % now).",
         "Completeness is 95 %, below the target of 99 %.",
-        "The rule departs before it arrives holds for 98.5 % of the rows; the target is 100 % "
-        "(405 rows break it).",
+        (
+            "The rule departs before it arrives holds for 98.5 % of the rows; the target is 100 % "
+            "(405 rows break it)."
+        ),
     ):
         assert text.splitlines().count(line) == 1, line
 
@@ -95,8 +99,10 @@ def test_not_enough_data_says_what_is_needed_and_when() -> None:
         "end": "2013-04-02T00:00:00+00:00",
     }
     assert summarize(document)["sentences"] == [
-        "Not enough data to judge 1 column (x): each side needs 100 rows with a value, the current "
-        "has 42; at the present pace in 1 d 9 h."
+        (
+            "Not enough data to judge 1 column (x): each side needs 100 rows with a value, the "
+            "current has 42; at the present pace in 1 d 9 h."
+        )
     ]
 
 
@@ -152,9 +158,9 @@ def test_sentences_are_sentences(make: Any) -> None:
 def test_track_headline() -> None:
     """Over time: how often worse, since when, how bad, and how often the data drifted."""
     assert documents.track()["summary"]["headline"] == (
-        "Precision was worse than the reference in 1 of 2 windows, first in 2013-04-15, at worst 0.48 "
-        "in 2013-04-15 (0.61 in the reference); drift in 2 of 3 windows, most: temp, dewp; checks "
-        "failed in 2 of 3 windows, first 2013-04-08."
+        "Precision was worse than the reference in 1 of 2 windows, first in 2013-04-15, at worst "
+        "0.48 in 2013-04-15 (0.61 in the reference); drift in 2 of 3 windows, most: temp, dewp; "
+        "checks failed in 2 of 3 windows, first 2013-04-08."
     )
 
 

@@ -43,7 +43,14 @@ def test_minus_is_a_true_minus(value: float) -> None:
 @pytest.mark.parametrize("value", [None, math.nan, math.inf, -math.inf])
 def test_undefined_is_a_dash(value: float | None) -> None:
     """An undefined number is a dash, never 0 or nan."""
-    for write in (words.number, words.signed, words.percent, words.count, words.p_value, words.setting):
+    for write in (
+        words.number,
+        words.signed,
+        words.percent,
+        words.count,
+        words.p_value,
+        words.setting,
+    ):
         assert write(value) == words.UNDEFINED
 
 
@@ -79,10 +86,17 @@ def test_name_is_one_harmless_line(text: str) -> None:
 @pytest.mark.parametrize(
     ("value", "shown"),
     [
-        (0.9996, "1.00"), (9.996, "10.0"), (99.96, "100"), (999.6, "1,000"), (0.05, "0.0500"),
-        (1234567.0, "1.23 × 10⁶"), (1e-7, "1.00 × 10⁻⁷"), (42.0, "42"), (-0.0, "0"),
+        (0.9996, "1.00"),
+        (9.996, "10.0"),
+        (99.96, "100"),
+        (999.6, "1,000"),
+        (0.05, "0.0500"),
+        (1234567.0, "1.23 × 10⁶"),
+        (1e-7, "1.00 × 10⁻⁷"),
+        (42.0, "42"),
+        (-0.0, "0"),
     ],
-)  # fmt: skip
+)
 def test_number_examples(value: float, shown: str) -> None:
     """Rounding up to the next power of ten adds no figure; integers keep theirs."""
     assert words.number(value) == shown

@@ -93,8 +93,16 @@ def test_the_card_is_complete(metric):
     assert metric.group == "drift"
     assert set(metric.needs) <= {"numeric", "categorical"}
     assert metric.needs
-    for text in (metric.title, metric.measures, metric.misleads, metric.formula, metric.source,
-                 metric.oracle, metric.nulls, metric.unseen):
+    for text in (
+        metric.title,
+        metric.measures,
+        metric.misleads,
+        metric.formula,
+        metric.source,
+        metric.oracle,
+        metric.nulls,
+        metric.unseen,
+    ):
         assert text.strip()
     assert metric.peers
     assert metric.measures.endswith(".")
@@ -183,11 +191,14 @@ def test_a_change_is_seen(metric):
     letters = rng.choice(list("abc"), 2000)
     pairs = []
     if "numeric" in metric.needs:
-        pairs.append((numeric_pair(column, column), numeric_pair(column, column[::2] + 1, nulls=(0, 99))))
+        pairs.append(
+            (numeric_pair(column, column), numeric_pair(column, column[::2] + 1, nulls=(0, 99)))
+        )
     if "categorical" in metric.needs:
         moved = np.where(letters == "a", "new", letters)
-        pairs.append((categorical_pair(letters, letters),
-                      categorical_pair(letters, moved, nulls=(0, 99))))
+        pairs.append(
+            (categorical_pair(letters, letters), categorical_pair(letters, moved, nulls=(0, 99)))
+        )
     for same, changed in pairs:
         assert abs(metric.function(changed).value) > abs(metric.function(same).value) + 0.03
 
@@ -202,16 +213,16 @@ def test_merged_profiles_give_the_same_number(metric):
         whole = NumericPair(numeric.measure(a, 5, grid), numeric.measure(b, 7, grid), grid)
         parts = NumericPair(
             numeric.measure(a[:300], 5, grid) | numeric.measure(a[300:], 0, grid),
-            numeric.measure(b[500:], 3, grid) | numeric.measure(b[:500], 4, grid), grid,
+            numeric.measure(b[500:], 3, grid) | numeric.measure(b[:500], 4, grid),
+            grid,
         )
         one, two = metric.function(whole), metric.function(parts)
         assert two.value == pytest.approx(one.value, rel=1e-9)
     if "categorical" in metric.needs:
         vocabulary = Vocabulary(("a", "b"))
         one = categorical.measure({"a": 60, "b": 30, "c": 10}, 5, vocabulary)
-        halves = (
-            categorical.measure({"a": 60, "c": 10}, 0, vocabulary)
-            | categorical.measure({"b": 30}, 5, vocabulary)
+        halves = categorical.measure({"a": 60, "c": 10}, 0, vocabulary) | categorical.measure(
+            {"b": 30}, 5, vocabulary
         )
         two = categorical.measure({"a": 20, "d": 40}, 0, vocabulary)
         assert metric.function(CategoricalPair(one, two, vocabulary)) == metric.function(

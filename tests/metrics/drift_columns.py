@@ -45,7 +45,7 @@ def _counted(counts):
 
 def shared_sample():
     """The sample of section 5.5 of the notes, on which the peers' numbers are known."""
-    rng = np.random.RandomState(42)  # noqa: NPY002, TID251 - the notes used this generator.
+    rng = np.random.RandomState(42)  # noqa: TID251 - the notes used this generator.
     reference, current = rng.normal(0, 1, 5000), rng.normal(0.3, 1.2, 2000)
     letters = rng.choice(list("abcd"), 5000, p=[0.4, 0.3, 0.2, 0.1])
     others = rng.choice(list("abce"), 2000, p=[0.3, 0.3, 0.3, 0.1])

@@ -41,7 +41,9 @@ def test_is_close_to_scipys_where_binned():
     for shift in (0.0, 0.05, 0.3):
         reference, current = rng.normal(size=5000), rng.normal(size=3000) + shift
         estimate = anderson_darling(numeric_pair(reference, current))
-        assert estimate.value == pytest.approx(oracle(reference, current).statistic, abs=0.12, rel=0.01)
+        assert estimate.value == pytest.approx(
+            oracle(reference, current).statistic, abs=0.12, rel=0.01
+        )
 
 
 def test_the_p_value_agrees_with_scipys_where_that_is_not_clipped():

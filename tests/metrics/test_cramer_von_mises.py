@@ -32,7 +32,7 @@ def test_equals_scipys_without_ties(values, random):
 
 @given(numbers, numbers)
 def test_is_the_integral_with_ties(reference, current):
-    """n m / N times the mean of (F - G)² over the rows of both, by definition."""
+    """The mean of (F - G)² over the rows of both, times n m / N, by definition."""
     current = [value for value in current if value in reference] or reference
     one, two = np.sort(reference), np.sort(current)
     points = np.concatenate((one, two))

@@ -30,7 +30,9 @@ def test_equal_scipys_on_well_filled_categories(table):
     pair = counted_pair(one, two)
     assert kl_divergence(pair).value == pytest.approx(stats.entropy(q, p), abs=1e-12)
     root = distance.jensenshannon(p, q, base=2)
-    assert jensen_shannon(pair).value == pytest.approx(0 if math.isnan(root) else root**2, abs=1e-12)
+    assert jensen_shannon(pair).value == pytest.approx(
+        0 if math.isnan(root) else root**2, abs=1e-12
+    )
     oracle = math.sqrt(max(1 - np.sum(np.sqrt(p * q)), 0))
     assert hellinger(pair).value == pytest.approx(oracle, abs=1e-7)
 

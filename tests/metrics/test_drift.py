@@ -11,14 +11,36 @@ from watchkeeper.core.model import Thresholds
 from watchkeeper.metrics.drift import exceedances, ks_beyond_p, measure_column
 
 NUMERIC = {
-    "ks", "wasserstein", "mean_shift", "psi", "psi_corrected", "jensen_shannon",
-    "jensen_shannon_corrected", "kl_divergence", "kl_divergence_corrected", "hellinger",
-    "total_variation", "anderson_darling", "cramer_von_mises", "energy_distance", "missing_share",
+    "ks",
+    "wasserstein",
+    "mean_shift",
+    "psi",
+    "psi_corrected",
+    "jensen_shannon",
+    "jensen_shannon_corrected",
+    "kl_divergence",
+    "kl_divergence_corrected",
+    "hellinger",
+    "total_variation",
+    "anderson_darling",
+    "cramer_von_mises",
+    "energy_distance",
+    "missing_share",
 }
 CATEGORICAL = {
-    "psi", "psi_corrected", "jensen_shannon", "jensen_shannon_corrected", "kl_divergence",
-    "kl_divergence_corrected", "hellinger", "total_variation", "chi_squared", "g_test",
-    "missing_share", "new_category_share", "vanished_category_share",
+    "psi",
+    "psi_corrected",
+    "jensen_shannon",
+    "jensen_shannon_corrected",
+    "kl_divergence",
+    "kl_divergence_corrected",
+    "hellinger",
+    "total_variation",
+    "chi_squared",
+    "g_test",
+    "missing_share",
+    "new_category_share",
+    "vanished_category_share",
 }
 
 
@@ -63,7 +85,9 @@ def test_half_a_column_null_is_beyond_tolerance():
 
 def test_the_tolerances_are_those_of_the_thresholds():
     """Each of the three is read: a parameter that is ignored fails here."""
-    pair = categorical_pair(["a", "b"] * 5000, ["a"] * 700 + ["b"] * 200 + ["c"] * 100, nulls=(0, 90))
+    pair = categorical_pair(
+        ["a", "b"] * 5000, ["a"] * 700 + ["b"] * 200 + ["c"] * 100, nulls=(0, 90)
+    )
     loose = Thresholds(tolerance=0.9, tolerance_missing=0.9, max_unseen=0.9)
     assert all(e.p_beyond < 1e-4 for e in exceedances(pair, Thresholds()))
     assert all(e.p_beyond > 0.9 for e in exceedances(pair, loose))

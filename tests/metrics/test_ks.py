@@ -18,7 +18,9 @@ values = st.lists(st.integers(-5, 5).map(float) | st.sampled_from([np.inf, -np.i
 def exact(reference, current):
     """The supremum over all values, infinities being the extreme ones."""
     points = np.unique(np.concatenate((reference, current)))
-    below = [np.searchsorted(np.sort(x), points, side="right") / x.size for x in (reference, current)]
+    below = [
+        np.searchsorted(np.sort(x), points, side="right") / x.size for x in (reference, current)
+    ]
     return float(np.max(np.abs(below[0] - below[1])))
 
 

@@ -17,9 +17,7 @@ def test_is_exact_at_any_scale(offset, scale):
     rng = np.random.default_rng(1)
     reference, current = rng.normal(size=900), rng.normal(size=300) * 2 + 0.3
     oracle = (current.mean() - reference.mean()) / reference.std(ddof=1)
-    estimate = mean_shift(
-        numeric_pair((reference + offset) * scale, (current + offset) * scale)
-    )
+    estimate = mean_shift(numeric_pair((reference + offset) * scale, (current + offset) * scale))
     assert estimate.value == pytest.approx(oracle, rel=1e-5)
     welch = stats.ttest_ind(reference, current, equal_var=False).pvalue
     assert estimate.p_value == pytest.approx(welch, rel=1e-4)

@@ -42,7 +42,9 @@ def test_an_open_vocabulary_is_no_alarm():
     weights /= weights.sum()
     p_values, shares = [], []
     for _ in range(40):
-        pair = categorical_pair(rng.choice(20_000, 1500, p=weights), rng.choice(20_000, 400, p=weights))
+        pair = categorical_pair(
+            rng.choice(20_000, 1500, p=weights), rng.choice(20_000, 400, p=weights)
+        )
         p_values.append(unseen_p(pair, 0.01))
         shares.append(new_category_share(pair).value)
     assert np.mean(shares) > 0.1

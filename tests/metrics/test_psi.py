@@ -23,7 +23,9 @@ def test_the_shared_sample():
     """Section 5.5: 0.103443 on exact reference deciles with open ends, up to one row per edge."""
     reference, current, *_ = shared_sample()
     cuts = np.quantile(reference, np.arange(1, 10) / 10)
-    p, q = (np.bincount(np.searchsorted(cuts, x), minlength=10) / x.size for x in (reference, current))
+    p, q = (
+        np.bincount(np.searchsorted(cuts, x), minlength=10) / x.size for x in (reference, current)
+    )
     assert np.sum((q - p) * np.log(q / p)) == pytest.approx(0.103443, abs=1e-6)
     assert psi(numeric_pair(reference, current)).value == pytest.approx(0.103443, abs=0.001)
 
@@ -39,7 +41,7 @@ def test_is_exact_on_deciles_that_are_edges():
 
 
 def test_an_unseen_category_does_not_make_it_explode():
-    """Half a row stands for none: 5 % of unseen rows are large, not infinite (Frouros: 700 each)."""
+    """Half a row stands for none: 5 % of unseen rows are much, not infinite (Frouros: 700)."""
     estimate = psi(categorical_pair(["a"] * 5000, ["a"] * 1900 + ["new"] * 100))
     none = 0.5 / 5000.5
     oracle = (0.05 - none) * (np.log(0.05 / none) - np.log(0.95 / (1 - none)))
@@ -80,8 +82,14 @@ def test_zero_inflated_columns_are_grouped():
 
 @pytest.mark.parametrize(
     ("rows", "mean", "moderate", "significant", "thousandth"),
-    [(50, 0.18, 0.84, 0.35, 0.56), (100, 0.091, 0.36, 0.019, 0.28), (200, 0.046, 0.020, 0, 0.14),
-     (500, 0.019, 3e-7, 0, 0.0585), (1000, 0.010, 0, 0, 0.031), (5000, 0.0027, 0, 0, 0.0084)],
+    [
+        (50, 0.18, 0.84, 0.35, 0.56),
+        (100, 0.091, 0.36, 0.019, 0.28),
+        (200, 0.046, 0.020, 0, 0.14),
+        (500, 0.019, 3e-7, 0, 0.0585),
+        (1000, 0.010, 0, 0, 0.031),
+        (5000, 0.0027, 0, 0, 0.0084),
+    ],
 )
 def test_the_table_of_the_law_without_change(rows, mean, moderate, significant, thousandth):
     """Section 8.4, 10 equal bins, reference 10,000: the bias and the p-value used here give it."""

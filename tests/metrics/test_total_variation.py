@@ -49,8 +49,15 @@ def test_the_level_of_chance_is_the_mean_of_permutations(categories, n, m):
 
 @pytest.mark.parametrize("where", ["largest to rarest", "to all", "from all"])
 @pytest.mark.parametrize(
-    ("categories", "n", "m"), [(2, 100, 100), (2, 10_000, 100), (10, 1000, 100), (1000, 100, 100),
-                               (1000, 100_000, 100), (1000, 5000, 5000)],
+    ("categories", "n", "m"),
+    [
+        (2, 100, 100),
+        (2, 10_000, 100),
+        (10, 1000, 100),
+        (1000, 100, 100),
+        (1000, 100_000, 100),
+        (1000, 5000, 5000),
+    ],
 )
 def test_the_tolerance_test_is_valid_at_the_tolerance(categories, n, m, where):
     """Where the truth is exactly at the tolerance, alarms at 5 % come at most 5 times in 100.

@@ -122,16 +122,29 @@ def test_infinities_are_judged():
     """A tenth of the rows turned infinite: the highest values there are."""
     rng = np.random.default_rng(2)
     column = rng.normal(size=5000)
-    assert verdict_of(numeric_pair(column, np.append(column[:4000], [np.inf] * 1000))).verdict == "drifted"
+    assert (
+        verdict_of(numeric_pair(column, np.append(column[:4000], [np.inf] * 1000))).verdict
+        == "drifted"
+    )
 
 
 def test_many_columns_are_corrected():
     """One p-value of 0.03 is drift alone, not among fifty; without correction it is."""
+
     def component(p_value):
-        return type("C", (), {
-            "metric": "ks", "estimate": Estimate(0.1, 0.05, 0.15, p_value, 1000, 1000),
-            "p_beyond": p_value, "tolerance": 0.05, "reference": None, "current": None, "chance": 0.0,
-        })()
+        return type(
+            "C",
+            (),
+            {
+                "metric": "ks",
+                "estimate": Estimate(0.1, 0.05, 0.15, p_value, 1000, 1000),
+                "p_beyond": p_value,
+                "tolerance": 0.05,
+                "reference": None,
+                "current": None,
+                "chance": 0.0,
+            },
+        )()
 
     columns = {str(i): ColumnEvidence((component(0.9),)) for i in range(49)}
     columns["49"] = ColumnEvidence((component(0.03),))
@@ -144,6 +157,7 @@ def test_many_columns_are_corrected():
 
 def test_the_words_for_psi_need_rows_and_certainty():
     """Section 8.R.6: n of 200 on either side, and the lower bound beyond the limit."""
+
     def estimate(value, low, n=1000):
         return Estimate(value, low, value + 0.1, None, n, n)
 
@@ -163,7 +177,9 @@ def test_ranking_puts_what_is_certain_first():
         "same": numeric_pair(rng.normal(size=5000), rng.normal(size=2000)),
         "little": numeric_pair(rng.normal(size=5000), rng.normal(size=2000) + 0.3),
         "much": numeric_pair(rng.normal(size=5000), rng.normal(size=2000) + 1),
-        "rare": counted_pair(rng.multinomial(5000, [1e-3] * 1000), rng.multinomial(300, [1e-3] * 1000)),
+        "rare": counted_pair(
+            rng.multinomial(5000, [1e-3] * 1000), rng.multinomial(300, [1e-3] * 1000)
+        ),
     }
     verdicts = judge(
         {n: ColumnEvidence(exceedances(p, DEFAULTS), measure_column(p)) for n, p in pairs.items()},
@@ -199,14 +215,18 @@ def test_table_a_many_features_and_many_looks():
     measured = [numeric.measure(c, 0, g) for c, g in zip(references, grids, strict=True)]
     for _ in range(looks):
         pairs = {
-            str(i): NumericPair(measured[i], numeric.measure(rng.random(500), 0, grids[i]), grids[i])
+            str(i): NumericPair(
+                measured[i], numeric.measure(rng.random(500), 0, grids[i]), grids[i]
+            )
             for i in range(50)
         }
         p = {name: ks(pair).p_value for name, pair in pairs.items()}
         raw += any(v <= 0.05 for v in p.values())
         bonferroni += any(v <= 0.05 for v in adjust(p, "bonferroni").values())
         hochberg += any(v <= 0.05 for v in adjust(p, "benjamini-hochberg").values())
-        verdicts = judge({n: ColumnEvidence(exceedances(q, DEFAULTS)) for n, q in pairs.items()}, DEFAULTS)
+        verdicts = judge(
+            {n: ColumnEvidence(exceedances(q, DEFAULTS)) for n, q in pairs.items()}, DEFAULTS
+        )
         ours += any(v.verdict == "drifted" for v in verdicts.values())
     assert raw >= 0.75 * looks  # 154 of 168 in the notes.
     assert bonferroni <= 6  # 11.7 of 168: 1.7 expected here.
@@ -228,7 +248,9 @@ def test_table_e_a_small_reference_cannot_carry_a_big_window(n, least, most):
         reference = rng.random(n)
         grid = fit_grid(reference)
         one = numeric.measure(reference, 0, grid)
-        pairs = [NumericPair(one, numeric.measure(rng.random(5000), 0, grid), grid) for _ in range(15)]
+        pairs = [
+            NumericPair(one, numeric.measure(rng.random(5000), 0, grid), grid) for _ in range(15)
+        ]
         any_change.append(np.mean([ks(pair).p_value <= 0.05 for pair in pairs]))
         evidence = [ColumnEvidence(exceedances(pair, DEFAULTS)) for pair in pairs]
         ours += sum(judge({"x": e}, DEFAULTS)["x"].verdict == "drifted" for e in evidence)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,16 +12,34 @@ from watchkeeper.core.errors import ModelError
 from watchkeeper.monitors.families import CORRECTIONS, adjust, harmonic, strictest
 
 PUBLISHED = [
-    0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240, 0.4262, 0.5719,
-    0.6528, 0.7590, 1.0,
+    0.0001,
+    0.0004,
+    0.0019,
+    0.0095,
+    0.0201,
+    0.0278,
+    0.0298,
+    0.0344,
+    0.0459,
+    0.3240,
+    0.4262,
+    0.5719,
+    0.6528,
+    0.7590,
+    1.0,
 ]
 chances = st.dictionaries(st.text(max_size=3), st.floats(0, 1), max_size=20)
 
 
 @pytest.mark.parametrize(
     ("correction", "rejections"),
-    [("bonferroni", 3), ("holm", 3), ("benjamini-hochberg", 4), ("benjamini-yekutieli", 3),
-     ("none", 9)],
+    [
+        ("bonferroni", 3),
+        ("holm", 3),
+        ("benjamini-hochberg", 4),
+        ("benjamini-yekutieli", 3),
+        ("none", 9),
+    ],
 )
 def test_the_example_of_benjamini_and_hochberg(correction, rejections):
     """Section 15.2: of the 15 p-values of 1995 so many are rejected at 0.05."""
@@ -50,7 +70,7 @@ def test_a_correction_never_makes_a_p_value_smaller(p_values, correction):
     for name in names:
         assert p_values[name] <= adjusted[name] + 1e-15
         assert adjusted[name] <= 1
-    for lower, higher in zip(names, names[1:], strict=False):
+    for lower, higher in itertools.pairwise(names):
         assert adjusted[lower] <= adjusted[higher] + 1e-15
 
 

@@ -73,6 +73,15 @@ def judged(
     }
 
 
+def plain(before: float, after: float) -> Document:
+    """A number of the current rows with that of the reference, which no check judges."""
+    return {
+        **estimate(after),
+        "reference": {"value": before, "low": None, "high": None, "n": 78000},
+        "change": {"value": after - before, "low": None, "high": None, "p_value": None},
+    }
+
+
 def numeric_column(effect: float, *, drifted: bool) -> Document:
     """A numeric column, drifted or not."""
     return {
@@ -217,6 +226,9 @@ def _performance() -> Document:
         "pr": {"reference": [[0.0, 1.0], [1.0, 0.2]], "current": [[0.0, 1.0], [1.0, 0.3]]},
         "confidence": {"reference": confidence, "current": confidence},
         "errors": None,
+        "classes": None,
+        "prediction": {"1": plain(0.2, 0.3)},
+        "error_quantiles": None,
         "fairness": {
             "sex": {
                 "demographic_parity_difference": judged(0.02, 0.11, direction="lower"),

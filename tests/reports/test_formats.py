@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 from markdown_it import MarkdownIt
@@ -43,7 +43,7 @@ def test_json_refuses_nan() -> None:
 @EVERY
 def test_junit_is_xml_with_right_counts(make: Any) -> None:
     """It parses, and the counts of each suite and of the whole are those of its cases."""
-    root = ElementTree.fromstring(render_junit(make()).encode("utf-8", "surrogatepass"))
+    root = ET.fromstring(render_junit(make()).encode("utf-8", "surrogatepass"))
     totals = {"tests": 0, "failures": 0, "skipped": 0, "errors": 0}
     for suite in root:
         cases = suite.findall("testcase")
@@ -61,7 +61,7 @@ def test_junit_is_xml_with_right_counts(make: Any) -> None:
 
 def test_junit_says_what_failed() -> None:
     """A failure has message, severity and numbers; not enough data is skipped; a warning passes."""
-    root = ElementTree.fromstring(render_junit(documents.comparison()))
+    root = ET.fromstring(render_junit(documents.comparison()))
     failure = root.find(".//testcase[@name='precision']/failure")
     assert failure is not None
     assert failure.get("type") == "critical"
@@ -76,15 +76,13 @@ def test_junit_says_what_failed() -> None:
 
 def test_junit_fails_warnings_on_demand() -> None:
     """With `fail_on` warning a warning is a failure."""
-    root = ElementTree.fromstring(render_junit(documents.comparison(), fail_on="warning"))
+    root = ET.fromstring(render_junit(documents.comparison(), fail_on="warning"))
     assert root.find(".//testcase[@classname='watchkeeper.rules']/failure") is not None
 
 
 def test_junit_names_are_kept() -> None:
     """Names with markup come back as they were, but for what XML cannot hold."""
-    root = ElementTree.fromstring(
-        render_junit(documents.hostile()).encode("utf-8", "surrogatepass")
-    )
+    root = ET.fromstring(render_junit(documents.hostile()).encode("utf-8", "surrogatepass"))
     messages = {failure.get("message") for failure in root.iter("failure")}
     assert "<script>alert(1)</script> moved" in messages
     assert "a|b`c\"d'&amp;]]> moved" in messages
@@ -106,8 +104,21 @@ def test_markdown_has_no_markup_from_names() -> None:
     """Under a real parser with HTML allowed, names stay text: no tag, link, image or emphasis."""
     html = PARSER.render(render_markdown(documents.hostile()))
     tags = set(re.findall(r"<(\w+)", html))
-    assert tags <= {"h2", "h3", "p", "strong", "ul", "li", "table", "thead", "tbody", "tr", "th", "td",
-                    "blockquote"}  # fmt: skip
+    assert tags <= {
+        "h2",
+        "h3",
+        "p",
+        "strong",
+        "ul",
+        "li",
+        "table",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "blockquote",
+    }
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
     assert "<strong>markup" not in html
     assert not re.search(r"@(?!\u200b)\w", html)
@@ -125,8 +136,14 @@ def test_terminal_is_safe_and_fits(make: Any) -> None:
 def test_terminal_tells_in_order() -> None:
     """The sentence, then failed checks, performance, drift and quality, then where the rest is."""
     text = render_terminal(documents.comparison(), width=140)
-    marks = ["Precision fell from 0.61", "Checks that did not pass", "Performance\n", "Drift, by effect",
-             "Quality\n", "For the full report"]  # fmt: skip
+    marks = [
+        "Precision fell from 0.61",
+        "Checks that did not pass",
+        "Performance\n",
+        "Drift, by effect",
+        "Quality\n",
+        "For the full report",
+    ]
     places = [text.index(mark) for mark in marks]
     assert places == sorted(places)
 

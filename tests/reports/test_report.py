@@ -27,7 +27,7 @@ def test_every_number_by_name() -> None:
     assert report.performance.segments["origin"]["EWR"].metrics["precision"].value == 0.29
     assert report.quality["visib"].missing.current == 0.47
     assert report.quality.scores["completeness"].target == 0.99
-    assert [check.subject for check in report.checks if check.group == "drift"][0] == "temp"
+    assert next(check.subject for check in report.checks if check.group == "drift") == "temp"
     assert list(report.drift) == ["temp", "dewp", "visib", "carrier", "score"]
     assert "temp" in report.drift
     assert len(report.drift) == 5
@@ -120,10 +120,13 @@ def test_save_replaces_and_keeps_the_mode(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        ("report.pdf", "the suffix '.pdf'"), ("report", "no suffix"), ("no/where/r.json", "mkdir -p"),
-        ("folder.json", "is a directory"), ("file.txt/r.json", "is a file, not a folder"),
+        ("report.pdf", "the suffix '.pdf'"),
+        ("report", "no suffix"),
+        ("no/where/r.json", "mkdir -p"),
+        ("folder.json", "is a directory"),
+        ("file.txt/r.json", "is a file, not a folder"),
     ],
-)  # fmt: skip
+)
 def test_paths_that_cannot_be_written(tmp_path: Path, path: str, said: str) -> None:
     """Each is one clear error that says what to do, and leaves nothing behind."""
     (tmp_path / "folder.json").mkdir()

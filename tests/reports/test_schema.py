@@ -41,11 +41,18 @@ def test_document_of_real_data_is_valid(compared: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        ("summary",), ("drift",), ("drift", "columns", "temp"), ("quality",), ("performance",),
-        ("drift", "columns", "temp", "metrics", "ks"), ("performance", "metrics", "precision"),
-        ("checks", 0), ("reference",), (),
+        ("summary",),
+        ("drift",),
+        ("drift", "columns", "temp"),
+        ("quality",),
+        ("performance",),
+        ("drift", "columns", "temp", "metrics", "ks"),
+        ("performance", "metrics", "precision"),
+        ("checks", 0),
+        ("reference",),
+        (),
     ],
-)  # fmt: skip
+)
 def test_unknown_and_missing_keys_are_refused(path: tuple[str | int, ...]) -> None:
     """An extra key anywhere is an error, and so is one that is gone."""
     for spoil in ("extra", "missing"):
@@ -63,11 +70,14 @@ def test_unknown_and_missing_keys_are_refused(path: tuple[str | int, ...]) -> No
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        (("summary", "verdict"), "maybe"), (("reference", "rows"), -1), (("schema_version",), "2.0"),
-        (("performance", "coverage", "current"), 1.5), (("drift", "columns", "temp", "kind"), "blob"),
+        (("summary", "verdict"), "maybe"),
+        (("reference", "rows"), -1),
+        (("schema_version",), "2.0"),
+        (("performance", "coverage", "current"), 1.5),
+        (("drift", "columns", "temp", "kind"), "blob"),
         (("performance", "metrics", "precision", "value"), "0.5"),
     ],
-)  # fmt: skip
+)
 def test_wrong_values_are_refused(path: tuple[str, ...], value: object) -> None:
     """A value outside its list, range or type is an error."""
     document: Any = documents.comparison()

@@ -2,6 +2,8 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import "./styles/tokens.css";
 import "./styles/base.css";
+import "./styles/frame.css";
+import "./styles/evidence.css";
 import "./styles/narrow.css";
 import "./styles/print.css";
 import { readDocument } from "./lib/payload";

@@ -108,7 +108,9 @@ def _failed(windows: Sequence[Mapping[str, Any]]) -> str:
     if not failed:
         return ""
     first = name(failed[0]["name"])
-    return f"checks failed in {count(len(failed))} of {counted(len(windows), 'window')}, first {first}"
+    return (
+        f"checks failed in {count(len(failed))} of {counted(len(windows), 'window')}, first {first}"
+    )
 
 
 def _times(document: Mapping[str, Any], column: str) -> int:

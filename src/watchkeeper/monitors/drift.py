@@ -24,27 +24,42 @@ REFERENCE_TIMES = 4
 
 
 class Component(Protocol):
-    """One aspect of a column: its distribution, its missing values or its new categories.
-
-    `estimate` holds the change, with the p-value of 'nothing changed'; `p_beyond` is that of 'the
-    change is at most `tolerance`'; `reference` and `current` are the shares whose difference it
-    is; `chance` is the value that chance alone shows on average, where that does not vanish.
-    """
+    """One aspect of a column: its distribution, its missing values or its new categories."""
 
     @property
-    def metric(self) -> str: ...  # noqa: D102 - said above
+    def metric(self) -> str:
+        """The name of the metric."""
+        ...
+
     @property
-    def estimate(self) -> Estimate: ...  # noqa: D102 - said above
+    def estimate(self) -> Estimate:
+        """The change, with the p-value of 'nothing changed'."""
+        ...
+
     @property
-    def p_beyond(self) -> float: ...  # noqa: D102 - said above
+    def p_beyond(self) -> float:
+        """P-value of 'the change is at most `tolerance`'."""
+        ...
+
     @property
-    def tolerance(self) -> float: ...  # noqa: D102 - said above
+    def tolerance(self) -> float:
+        """The change that does not matter."""
+        ...
+
     @property
-    def reference(self) -> float | None: ...  # noqa: D102 - said above
+    def reference(self) -> float | None:
+        """The share in the reference, None for distances."""
+        ...
+
     @property
-    def current(self) -> float | None: ...  # noqa: D102 - said above
+    def current(self) -> float | None:
+        """The share in the current rows, None for distances."""
+        ...
+
     @property
-    def chance(self) -> float: ...  # noqa: D102 - said above
+    def chance(self) -> float:
+        """What chance alone shows on average, where that does not vanish."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

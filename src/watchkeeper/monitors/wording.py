@@ -12,15 +12,29 @@ class Aspect(Protocol):
     """The parts of a component that a sentence needs."""
 
     @property
-    def metric(self) -> str: ...  # noqa: D102 - as in `drift.Component`
+    def metric(self) -> str:
+        """The name of the metric."""
+        ...
+
     @property
-    def estimate(self) -> Estimate: ...  # noqa: D102 - as in `drift.Component`
+    def estimate(self) -> Estimate:
+        """The change, with the p-value of 'nothing changed'."""
+        ...
+
     @property
-    def tolerance(self) -> float: ...  # noqa: D102 - as in `drift.Component`
+    def tolerance(self) -> float:
+        """The change that does not matter."""
+        ...
+
     @property
-    def reference(self) -> float | None: ...  # noqa: D102 - as in `drift.Component`
+    def reference(self) -> float | None:
+        """The share in the reference, None for distances."""
+        ...
+
     @property
-    def current(self) -> float | None: ...  # noqa: D102 - as in `drift.Component`
+    def current(self) -> float | None:
+        """The share in the current rows, None for distances."""
+        ...
 
 
 def reason_of(

@@ -50,6 +50,10 @@ class QueryEngine(Protocol):
         """
         ...
 
+    def computed(self, table: ir.Table) -> ir.Table:
+        """The same rows, whose columns are computed once for each row, however often used."""
+        ...
+
     def seconds(self, value: ir.Value) -> ir.FloatingValue:
         """A date, time or timestamp as seconds, since 1970 (UTC) where it has a date."""
         ...

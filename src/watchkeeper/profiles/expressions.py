@@ -66,6 +66,16 @@ def has_only_finite(dtype: dt.DataType, kind: Kind) -> bool:
     return bool(dtype.is_integer() or dtype.is_boolean() or length)
 
 
+def is_bounded(dtype: dt.DataType, kind: Kind) -> bool:
+    """Whether finite values of this type are neither huge nor, unless 0, tiny."""
+    return bool(has_only_finite(dtype, kind) or dtype.is_temporal() or dtype.is_decimal())
+
+
+def is_costly(dtype: dt.DataType) -> bool:
+    """Whether making a number of such a value costs more than adding a few up."""
+    return bool(dtype.is_temporal() or dtype.is_decimal() or dtype.is_string())
+
+
 def is_category(dtype: dt.DataType) -> bool:
     """Whether values of this type count as categories; nested and binary ones do not."""
     simple = dtype.is_numeric() or dtype.is_string() or dtype.is_temporal() or dtype.is_interval()

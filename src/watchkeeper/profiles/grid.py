@@ -88,6 +88,12 @@ def fit_grid(sample: Floats, *, bins: int = BINS, extra: Floats | None = None) -
     finite = np.sort(sample[np.isfinite(sample)])
     if finite.size == 0:
         finite = np.zeros(1)
+    with np.errstate(over="ignore"):  # Beyond the largest number there is no edge.
+        return _fit(finite, bins, extra)
+
+
+def _fit(finite: Floats, bins: int, extra: Floats | None) -> Grid:
+    """The grid for finite values in ascending order, at least one."""
     starts = np.flatnonzero(np.concatenate(([True], finite[1:] != finite[:-1])))
     values = finite[starts] + 0.0
     held = np.diff(np.append(starts, finite.size))
@@ -133,6 +139,5 @@ def _power_of_two(spread: float) -> float:
 
 def _tails(low: float, high: float, scale: float) -> Floats:
     """Edges outside [low, high], each step four times as far as the last."""
-    with np.errstate(over="ignore"):
-        steps = scale * 4.0 ** np.arange(TAIL_STEPS) / 16
-        return np.concatenate((low - steps, high + steps))
+    steps = scale * 4.0 ** np.arange(TAIL_STEPS) / 16
+    return np.concatenate((low - steps, high + steps))

@@ -170,6 +170,10 @@ def measure(values: Floats, nulls: int, grid: Grid) -> Numeric:
     )
 
 
+_FAR = 2.0**600
+"""Sums over values far from the grid are kept in units of this many scales."""
+
+
 def query(
     value: ir.FloatingValue, grid: Grid, *, traps: bool, finite: bool = False
 ) -> dict[str, ir.Value]:
@@ -184,8 +188,9 @@ def query(
     grid
         The grid of the column.
     traps
-        Whether overflow and underflow are errors on the engine; sums are then taken so that
-        neither can happen.
+        Whether overflow and underflow are errors on the engine. Sums then leave out the few rows
+        where one could happen: where `ordinary` is less than the finite rows, take those with
+        `query_extraordinary`.
     finite
         Whether the column's type has neither NaN nor infinities.
 
@@ -212,10 +217,46 @@ def query(
         found["nans"] = value.count(where=value > math.inf)
         found["negative"] = value.count(where=value == -math.inf)
         found["positive"] = value.count(where=value == math.inf)
-    if traps:
-        return found | _careful_sums(value, grid, inside)
     z = value * (1.0 / grid.scale) - grid.shift / grid.scale
+    if traps:
+        inside = _ordinary(value, grid)
+        found["ordinary"] = value.count(where=inside)
     return found | {"total": z.sum(where=inside), "squares": (z * z).sum(where=inside)}
+
+
+def query_extraordinary(
+    value: ir.FloatingValue, grid: Grid
+) -> tuple[ir.BooleanValue, dict[str, ir.Value]]:
+    """The query for rows that `query` left out of its sums, where overflow is an error.
+
+    Rows near the grid, with |x| / scale < 2**480, are summed as they are: fewer than 2**64 such
+    squares cannot overflow. Far rows are summed in units of 2**600 scales; where x / scale itself
+    overflows they are infinite, as in the kernel. What lies below the smallest normal number
+    counts as 0.
+
+    Returns
+    -------
+    tuple[ibis.BooleanValue, dict[str, ibis.Value]]
+        Which rows they are, and the aggregates over them, to be added to those of `query`.
+    """
+    inverse, offset = 1.0 / grid.scale, grid.shift / grid.scale
+    size = value.abs()
+    far = size >= (0.0 if abs(offset) >= 2.0**480 else 2.0**480 * grid.scale)
+    tiny = 2.0**-1022 * grid.scale
+    z = _unless([(size < tiny, 0.0)] if tiny else [], value * inverse) - offset
+    cases = [(size < 2.0**-400 * grid.scale, 0.0)]
+    if grid.scale < 1:
+        over = size >= 2.0**1023 * grid.scale * 2
+        cases += [(over & (value > 0), math.inf), (over, -math.inf)]
+    first, second = (1 / _FAR, inverse) if grid.scale >= 1 else (inverse / _FAR, 1.0)
+    apart = _unless(cases, value * first * second) - offset / _FAR
+    rows = (size < math.inf) & ~_ordinary(value, grid)
+    return rows, {
+        "near_total": _within(z, ~far).sum(),
+        "near_squares": _squared(_within(z, ~far)).sum(),
+        "far_total": _within(apart, far).sum(),
+        "far_squares": _squared(_within(apart, far)).sum(),
+    }
 
 
 def assemble(
@@ -226,7 +267,8 @@ def assemble(
     Parameters
     ----------
     found
-        Value of each aggregate; None is what SQL gives for no rows.
+        Value of each aggregate of `query` and `query_extraordinary`; None is what SQL gives for
+        no rows.
     rows
         All rows of the group.
     counts
@@ -252,47 +294,29 @@ def assemble(
         nans=int(of("nans")),
         negative_infinities=int(of("negative")),
         positive_infinities=int(of("positive")),
-        total=of("total") + of("far_total") * _FAR,
-        squares=of("squares") + of("far_squares") * _FAR * _FAR,
+        total=of("total") + of("near_total") + of("far_total") * _FAR,
+        squares=of("squares") + of("near_squares") + of("far_squares") * _FAR * _FAR,
         minimum=extreme("minimum"),
         maximum=extreme("maximum"),
         counts=np.zeros(grid.bins, dtype=np.int64) if counts is None else counts,
     )
 
 
-_FAR = 2.0**600
-"""Sums over values far from the grid are kept in units of this many scales."""
+def _ordinary(value: ir.FloatingValue, grid: Grid) -> ir.BooleanValue:
+    """Rows whose sums can neither overflow nor underflow, whatever is computed of them.
 
-
-def _careful_sums(
-    value: ir.FloatingValue, grid: Grid, inside: ir.BooleanValue | None
-) -> dict[str, ir.Value]:
-    """Sums that neither overflow nor underflow, rows near the grid and far from it apart.
-
-    Near rows have |x| / scale < 2**480, so that fewer than 2**64 squares cannot overflow. Far
-    rows are summed in units of 2**600 scales; where x / scale itself overflows they are infinite,
-    as in the kernel. What lies below the smallest normal number counts as 0.
+    With the offset b = shift / scale either 0 or of middling size, x / scale of middling size
+    leaves x / scale - b either 0 or at least 2**-252, by the spacing of floats.
     """
-    inverse, offset = 1.0 / grid.scale, grid.shift / grid.scale
-    limit = 0.0 if abs(offset) >= 2.0**480 else 2.0**480 * grid.scale
+    import ibis  # only the query half needs it
+
+    offset = abs(grid.shift / grid.scale)
+    middling = 2.0**-200 < grid.scale < 2.0**200 and (offset == 0 or 2.0**-200 < offset < 2.0**400)
+    if not middling:
+        return ibis.literal(False)
     size = value.abs()
-    far = size >= limit
-    near = ~far if inside is None else ~far & inside
-    far = far if inside is None else far & inside
-    tiny = 2.0**-1022 * grid.scale
-    z = _unless([(size < tiny, 0.0)] if tiny else [], value * inverse) - offset
-    cases = [(size < 2.0**-400 * grid.scale, 0.0)]
-    if grid.scale < 1:
-        over = size >= 2.0**1023 * grid.scale * 2
-        cases += [(over & (value > 0), math.inf), (over, -math.inf)]
-    first, second = (1 / _FAR, inverse) if grid.scale >= 1 else (inverse / _FAR, 1.0)
-    apart = _unless(cases, value * first * second) - offset / _FAR
-    return {
-        "total": _within(z, near).sum(),
-        "squares": _squared(_within(z, near)).sum(),
-        "far_total": _within(apart, far).sum(),
-        "far_squares": _squared(_within(apart, far)).sum(),
-    }
+    within = (size > 2.0**-200 * grid.scale) & (size < 2.0**400 * grid.scale)
+    return within | (value == 0.0)
 
 
 def _within(value: ir.FloatingValue, rows: ir.BooleanValue) -> ir.FloatingValue:

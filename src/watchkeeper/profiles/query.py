@@ -9,10 +9,10 @@ the whole.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import reduce
 from operator import or_
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -21,7 +21,9 @@ from watchkeeper.core.model import Column
 from watchkeeper.profiles import categorical, numeric, performance
 from watchkeeper.profiles.expressions import (
     has_only_finite,
+    is_bounded,
     is_category,
+    is_costly,
     number,
     plain,
     plain_column,
@@ -125,24 +127,43 @@ def _grids(
                 values[column.name] = value
     rows: dict[int, int] = {}
     measured: dict[str, Keyed] = {}
-    names = list(values)
-    for start in range(0, max(len(names), 1), _PACK):
-        pack = names[start : start + _PACK]
+    for pack in _packs(values, table):
         # Short names of our own: the data's may be any text.
         short = {f"v{index}": name for index, name in enumerate(pack)}
         keyed = table.select(key=key, **{v: values[name] for v, name in short.items()})
-        grids = {v: (layout.axes[name], _finite(table, name, layout)) for v, name in short.items()}
-        rows, found = _pack(keyed, grids, engine)  # type: ignore[arg-type]  # axes that are grids
+        grids = {v: _how(table, name, layout) for v, name in short.items()}
+        rows, found = _pack(keyed, grids, engine)
         measured |= {name: found[v] for v, name in short.items()}
     return rows, measured
 
 
-def _finite(table: ir.Table, name: str, layout: Layout) -> bool:
-    return has_only_finite(table[name].type(), layout.model.column(name).kind)
+def _packs(values: Mapping[str, ir.Value], table: ir.Table) -> list[list[str]]:
+    """Names of columns in packs for one query each, costly ones apart; at least one pack."""
+    packs: list[list[str]] = []
+    for costly in (False, True):
+        names = [name for name in values if is_costly(table[name].type()) is costly]
+        packs += [names[start : start + _PACK] for start in range(0, len(names), _PACK)]
+    return packs or [[]]
+
+
+class _Measure(NamedTuple):
+    """How a column of numbers is measured: its grid, and what can be said of its values."""
+
+    grid: Grid
+    finite: bool
+    bounded: bool
+    costly: bool
+
+
+def _how(table: ir.Table, name: str, layout: Layout) -> _Measure:
+    dtype, kind = table[name].type(), layout.model.column(name).kind
+    grid = layout.axes[name]
+    assert isinstance(grid, Grid)  # noqa: S101  # the caller has chosen columns with grids
+    return _Measure(grid, has_only_finite(dtype, kind), is_bounded(dtype, kind), is_costly(dtype))
 
 
 def _pack(
-    keyed: ir.Table, grids: dict[str, tuple[Grid, bool]], engine: QueryEngine
+    keyed: ir.Table, grids: dict[str, _Measure], engine: QueryEngine
 ) -> tuple[dict[int, int], dict[str, Keyed]]:
     """The rows of each key, and the statistics of some columns.
 
@@ -151,27 +172,55 @@ def _pack(
     keyed
         A column `key`, and columns of float64.
     grids
-        The grid of each column, and whether it has neither NaN nor infinities.
+        How each column is measured.
     """
     import ibis  # only the query half needs it
 
+    costly = any(how.costly for how in grids.values())
+    once = engine.computed(keyed) if costly else keyed
     wanted: dict[str, ir.Value] = {}
-    for name, (grid, finite) in grids.items():
-        traps = engine.traps and not (finite and 2.0**-400 < grid.scale < 2.0**400)
-        for what, value in numeric.query(keyed[name], grid, traps=traps, finite=finite).items():
+    for name, (grid, finite, bounded, _) in grids.items():
+        traps = engine.traps and not (bounded and 2.0**-400 < grid.scale < 2.0**400)
+        for what, value in numeric.query(once[name], grid, traps=traps, finite=finite).items():
             wanted[f"{name}_{what}"] = value
-    found = engine.run(keyed.group_by("key").agg(rows=ibis._.count(), **wanted)).to_pylist()
-    edges = {name: grid.edges for name, (grid, _) in grids.items()}
+    rows = engine.run(once.group_by("key").agg(rows=ibis._.count(), **wanted)).to_pylist()
+    found = {row["key"]: row for row in rows}
+    for name, (grid, *_) in grids.items():
+        _add_extraordinary(keyed, name, grid, found, engine)
+    edges = {name: grid.edges for name, (grid, *_) in grids.items()}
     counts = engine.histograms(keyed, "key", edges) if edges else {}
     measured: dict[str, Keyed] = {}
-    for name, (grid, _) in grids.items():
+    for name, (grid, *_) in grids.items():
         measured[name] = {}
-        for row in found:
+        for code, row in found.items():
             start = f"{name}_"
             own = {k.removeprefix(start): v for k, v in row.items() if k.startswith(start)}
-            here = counts[name].get(row["key"])
-            measured[name][row["key"]] = numeric.assemble(own, row["rows"], here, grid)
-    return {row["key"]: row["rows"] for row in found}, measured
+            here = counts[name].get(code)
+            measured[name][code] = numeric.assemble(own, row["rows"], here, grid)
+    return {code: row["rows"] for code, row in found.items()}, measured
+
+
+def _add_extraordinary(
+    keyed: ir.Table,
+    name: str,
+    grid: Grid,
+    found: dict[int, dict[str, Any]],
+    engine: QueryEngine,
+) -> None:
+    """Add to the rows found the sums of a column over what could overflow, if there is any."""
+
+    def left(row: dict[str, Any]) -> int:
+        special = sum(row.get(f"{name}_{what}", 0) for what in ("nans", "negative", "positive"))
+        return int(row[f"{name}_valued"] - special - row[f"{name}_ordinary"])
+
+    if not any(f"{name}_ordinary" in row and left(row) for row in found.values()):
+        return
+    rows, _ = numeric.query_extraordinary(keyed[name], grid)
+    few = keyed.filter(rows)
+    _, wanted = numeric.query_extraordinary(few[name], grid)
+    named = {f"{name}_{what}": value for what, value in wanted.items()}
+    for row in engine.run(few.group_by("key").agg(**named)).to_pylist():
+        found[row["key"]] |= row
 
 
 def _categories(

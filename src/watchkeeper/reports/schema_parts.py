@@ -297,6 +297,8 @@ PERFORMANCE: Schema = {
                 )
             ),
             "fairness": mapping(ref("fairness"), "by sensitive column"),
+        },
+        {
             "classes": optional(
                 mapping(mapping(ref("performance_metric")), "by class, then by metric")
             ),

@@ -114,7 +114,8 @@ def _texts() -> Example:
         "'; DROP TABLE t; --", "{}", "\ufeff", "ß", "SS", "x" * 300,
     ]  # fmt: skip
     spelt = [
-        "1", " 2.5 ", "-3e2", "nan", "Inf", "-infinity", "", "abc", None, "1e999", "0x10", "1_0", "+7",
+        "1", " 2.5 ", "-3e2", "nan", "Inf", "-infinity", "", "abc", None, "1e999",
+        "0x10", "1_0", "+7",
     ]  # fmt: skip
     n = len(words)
     return _example(
@@ -134,7 +135,8 @@ def _texts() -> Example:
 def _names() -> Example:
     names = [
         "select", "table", "user", "order", "group", "key", "value", "rows", "bin", "count",
-        'quo"te', "it's", "with space", "UPPER", "Ünïcode", "日本", "a.b", "100%", "$1", ":x", "?", "v0",
+        'quo"te', "it's", "with space", "UPPER", "Ünïcode", "日本", "a.b", "100%", "$1", ":x", "?",
+        "v0",
         "a\\b", "{x}", "total", "hash", "known", "rank", "x" * 60,
     ]  # fmt: skip
     columns = {

@@ -75,7 +75,7 @@ export interface Effect {
 }
 
 export interface CategoryCount {
-  value: string;
+  value: string | null;
   rows: number;
   share: number;
 }
@@ -187,7 +187,8 @@ export interface Confidence {
 
 export interface FairnessGroup {
   rows: number;
-  [metric: string]: Num;
+  labelled?: number;
+  [rate: string]: Estimate | Num | undefined;
 }
 
 export interface Performance {
@@ -202,6 +203,9 @@ export interface Performance {
   confidence?: Sides<Confidence> | null;
   /** Share of rows that are predicted as each class. */
   prediction?: Record<string, PerformanceMetric> | null;
+  /** Metrics of each class of a multi-class model. */
+  classes?: Record<string, Record<string, PerformanceMetric>> | null;
+  error_quantiles?: Record<string, PerformanceMetric> | null;
   errors?: { edges: number[]; reference: number[]; current: number[] } | null;
   fairness?: Record<string, Record<string, PerformanceMetric | Record<string, FairnessGroup>>>;
 }
@@ -212,6 +216,7 @@ export interface Score {
   target: Num;
   status: Status | null;
   n?: Num;
+  note?: string | null;
 }
 
 /** One quality measure of one column on both sides; the sides may be shares, counts or flags. */

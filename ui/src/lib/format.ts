@@ -27,6 +27,8 @@ function fixed(size: number, decimals: number): string {
     found = new Intl.NumberFormat("en-US", {
       minimumFractionDigits: decimals,
       maximumFractionDigits: decimals,
+      // As Python rounds, so that a sentence and the table below it agree to the last digit.
+      roundingMode: "halfEven",
     });
     formatters.set(decimals, found);
   }

@@ -12,7 +12,7 @@ async function inflate(base64: string): Promise<string> {
     );
   }
   const bytes = Uint8Array.from(atob(base64.trim()), (char) => char.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const stream = new Response(bytes).body?.pipeThrough(new DecompressionStream("gzip"));
   return new Response(stream).text();
 }
 

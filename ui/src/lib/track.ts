@@ -23,15 +23,10 @@ export function heatTop(rows: HeatRow[], tolerance: number): number {
   return rows.reduce((top, row) => Math.max(top, row.top ?? 0), tolerance * 2);
 }
 
-/** Only links that stay beside the report: never a scheme, so that data cannot run a script. */
+/** A file beside the report or below it, else null: data can neither run a script nor lead away. */
 export function safeLink(link: string | null | undefined): string | null {
-  if (
-    !link ||
-    /^[a-z][a-z0-9+.-]*:/i.test(link) ||
-    link.startsWith("//") ||
-    link.startsWith("\\")
-  ) {
-    return null;
-  }
-  return link.replaceAll(/\p{Cc}/gu, "");
+  // The characters that browsers drop from an address could hide a scheme, so they are not allowed.
+  return link && /^[\p{L}\p{N}_.-][\p{L}\p{N}_.()+ -]*(\/[\p{L}\p{N}_.()+ -]+)*$/u.test(link)
+    ? link
+    : null;
 }

@@ -16,7 +16,7 @@ from ibis.common.exceptions import IbisError
 
 from watchkeeper.core.errors import InputError
 from watchkeeper.profiles.base import Floats, Ints
-from watchkeeper.store.engines.base import BATCH_ROWS, Address, find_table, readable
+from watchkeeper.store.engines.base import BATCH_ROWS, TABLES, Address, find_table, readable
 
 
 @ibis.udf.agg.builtin(name="histogram")  # type: ignore[untyped-decorator]
@@ -133,6 +133,10 @@ class DuckDBEngine:
             for name in edges
         }
 
+    def computed(self, table: ir.Table) -> ir.Table:
+        """The table as it is: DuckDB computes a subquery's columns once."""
+        return table
+
     def seconds(self, value: ir.Value) -> ir.FloatingValue:
         """A date, time or timestamp as seconds."""
         dtype = value.type()
@@ -166,21 +170,26 @@ class DuckDBEngine:
     def table(self, name: str) -> ir.Table:
         """The table or view called `name`, or `schema.name`."""
         with self._readable():
-            return find_table(self.backend, name, self.name)
+            return find_table(self.backend, name, self.name, self._tables)
 
     def query(self, sql: str) -> ir.Table:
         """The result of a SELECT statement."""
         with self._readable():
-            return self.backend.sql(sql)
+            # Ibis up to 12 cannot ask DuckDB 2 for the columns of a query.
+            empty = self.backend.con.sql(sql).limit(0).to_arrow_table()
+            return self.backend.sql(sql, schema=ibis.Schema.from_pyarrow(empty.schema))
 
     def seed(self, value: float) -> None:
         """Seed `random()`, `value` from 0 to 1."""
         with self._readable():
-            self.backend.con.execute("SELECT setseed(?)", [value])
+            self.backend.con.execute("SELECT setseed(?)", [value]).fetchall()
 
     def close(self) -> None:
         """Close the connection."""
         self.backend.disconnect()
+
+    def _tables(self) -> list[str]:
+        return [name for (name,) in self.backend.con.execute(TABLES).fetchall()]
 
     def _readable(self) -> Any:
         import duckdb  # loaded already by the backend

@@ -12,8 +12,9 @@ export function About({ document }: { document: ComparisonDocument }): ReactNode
       <div className="soft prose">
         <p>
           Reference {reference.name}: {counted(reference.rows, "row")}
-          {dates(reference.start, reference.end)}. Current {current.name}: {count(current.rows)}{" "}
-          rows{dates(current.start, current.end)}.
+          {dates(reference.start, reference.end)}. Current {current.name}:{" "}
+          {counted(current.rows, "row")}
+          {dates(current.start, current.end)}.
           {model?.task ? ` Model: ${model.name ?? "unnamed"}, ${model.task}.` : ""} All times are
           UTC.
         </p>

@@ -1,9 +1,9 @@
 import type { ReactNode } from "react";
-import type { FairnessGroup, Performance, PerformanceMetric } from "../../api/document";
+import type { Estimate, FairnessGroup, Performance, PerformanceMetric } from "../../api/document";
 import { type Column, DataTable } from "../../components/DataTable";
 import { Name } from "../../components/Name";
 import { Sub } from "../../components/Section";
-import { count, number } from "../../lib/format";
+import { count, interval, number } from "../../lib/format";
 import { capital, metricTitle } from "../../lib/words";
 import { PerformanceMetrics } from "./PerformanceMetrics";
 
@@ -46,9 +46,16 @@ export function Fairness({
   });
 }
 
+const COUNTED = ["rows", "labelled"];
+
+const rateOf = (rate: Estimate | number | null | undefined): Estimate | null =>
+  rate === null || rate === undefined || typeof rate === "number"
+    ? { value: rate ?? null, low: null, high: null }
+    : rate;
+
 function groupColumns(rows: Row[]): Column<Row>[] {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row.group)))].filter(
-    (name) => name !== "rows" && rows.some((row) => typeof row.group[name] === "number"),
+    (name) => !COUNTED.includes(name),
   );
   return [
     {
@@ -69,8 +76,13 @@ function groupColumns(rows: Row[]): Column<Row>[] {
         id: name,
         title: capital(metricTitle(name)),
         align: "end",
-        value: (row) => row.group[name],
-        cell: (row) => number(row.group[name]),
+        value: (row) => rateOf(row.group[name])?.value,
+        cell: (row) => {
+          const rate = rateOf(row.group[name]);
+          return (
+            <span title={rate?.note ?? interval(rate?.low, rate?.high)}>{number(rate?.value)}</span>
+          );
+        },
       }),
     ),
   ];

@@ -1,6 +1,7 @@
 import { type ReactNode, useMemo } from "react";
 import type {
   CategoriesDistribution,
+  CategoryCount,
   ColumnDrift,
   Distribution,
   EdgesDistribution,
@@ -110,21 +111,15 @@ function Categories({
   );
 }
 
-function CategoryList({
-  title,
-  items,
-}: {
-  title: string;
-  items: { value: string; rows: number; share: number }[];
-}): ReactNode {
+function CategoryList({ title, items }: { title: string; items: CategoryCount[] }): ReactNode {
   if (items.length === 0) return null;
   return (
     <div className="sub">
       <h3>{title}</h3>
       <ul>
         {items.slice(0, 12).map((item) => (
-          <li key={item.value}>
-            <bdi>{item.value === "" ? "''" : item.value}</bdi>{" "}
+          <li key={String(item.value)}>
+            <bdi>{item.value === "" ? "''" : (item.value ?? "(null)")}</bdi>{" "}
             <span className="soft">
               {percent(item.share)}, {counted(item.rows, "row")}
             </span>

@@ -6,6 +6,7 @@ import type { SideNames } from "../../lib/sides";
 import { ConfusionMatrices } from "./Confusion";
 import { CalibrationFigure, ConfidenceFigure, CurveFigures, ErrorsFigure } from "./Curves";
 import { Fairness } from "./Fairness";
+import { PerformanceClasses } from "./PerformanceClasses";
 import { PerformanceMetrics } from "./PerformanceMetrics";
 import { PerformanceSegments } from "./PerformanceSegments";
 
@@ -38,6 +39,16 @@ export function PerformanceSection(props: {
       <PerformanceMetrics metrics={performance.metrics} />
       {performance.segments && Object.keys(performance.segments).length ? (
         <PerformanceSegments segments={performance.segments} overall={performance.metrics} />
+      ) : null}
+      {performance.error_quantiles && Object.keys(performance.error_quantiles).length ? (
+        <Sub title="Quantiles of the errors" lead="Prediction less label, in the label's unit.">
+          <PerformanceMetrics metrics={performance.error_quantiles} id="error-quantiles" />
+        </Sub>
+      ) : null}
+      {performance.classes && Object.keys(performance.classes).length ? (
+        <Sub title="By class">
+          <PerformanceClasses classes={performance.classes} />
+        </Sub>
       ) : null}
       {performance.prediction && Object.keys(performance.prediction).length ? (
         <Sub title="Predictions" lead="Share of all rows that the model gives to each class.">

@@ -63,7 +63,7 @@ const SCORES: Column<ScoreRow>[] = [
     id: "name",
     title: "Score",
     value: (row) => row.name,
-    cell: (row) => capital(plainWord(row.name)),
+    cell: (row) => <span title={row.note ?? undefined}>{capital(plainWord(row.name))}</span>,
   },
   {
     id: "status",
