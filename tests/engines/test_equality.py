@@ -76,7 +76,7 @@ FLOATS = st.one_of(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(values=st.lists(FLOATS, min_size=1, max_size=40), split=st.integers(0, 40))
 def test_any_floats(every_engine, values, split):
     """Floats of any size, with ties, NaN, infinities and zeros of both signs."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import glob
 import gzip
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -171,16 +172,61 @@ class TextSource:
         return connection.table("rows")
 
     def _relation(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
-        paths = [str(path) for path in self.paths]
         try:
             if self.format == "json":
-                return connection.read_json(paths)
-            types = dict.fromkeys(self.as_text, "VARCHAR")
-            options = {"dtype": types} if types else {}
-            # Types are inferred from all rows: a column whose last row is a word is text.
-            return connection.read_csv(paths, union_by_name=True, sample_size=-1, **options)
+                return connection.read_json([str(path) for path in self.paths])
+            return self._csv(connection, self._types)
         except (duckdb.Error, OSError) as error:
             raise _unparsable(self.name, error) from error
+
+    @cached_property
+    def _types(self) -> dict[str, str]:
+        """The type of each column of CSV files, from all rows: one word makes a column text."""
+        connection = open_duckdb().con
+        found = self._csv(connection, None, sample_size=-1)
+        types = dict(zip(found.columns, map(str, found.types), strict=True))
+        texts = [name for name, type_ in types.items() if type_ == "VARCHAR"]
+        refuse_mixed(found, [name for name in texts if name not in self.as_text], self.name)
+        return types | {name: "VARCHAR" for name in self.as_text if name in types}
+
+    def _csv(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        types: dict[str, str] | None,
+        **options: int,
+    ) -> duckdb.DuckDBPyRelation:
+        paths = [str(path) for path in self.paths]
+        if types:
+            return connection.read_csv(paths, union_by_name=True, dtype=types)
+        return connection.read_csv(paths, union_by_name=True, **options)
+
+
+MOSTLY = 0.9
+"""The share of numbers among its values from which a column of text is an accident."""
+
+
+def refuse_mixed(rows: duckdb.DuckDBPyRelation, columns: Sequence[str], name: str) -> None:
+    """Raise `InputError` where a column of text is nearly all numbers.
+
+    A few words among numbers (`unknown`, `#REF!`) make the whole column text, and a report would
+    then compare categories where the user thinks of numbers.
+    """
+    if not columns:
+        return
+    parts = []
+    for column in columns:
+        held = quoted(column)
+        word = f"{held} IS NOT NULL AND TRY_CAST({held} AS DOUBLE) IS NULL"
+        parts.append(f"count({held}), count(*) FILTER ({word}), min({held}) FILTER ({word})")
+    found = rows.aggregate(", ".join(parts)).fetchall()[0]
+    for index, column in enumerate(columns):
+        values, words, example = found[3 * index : 3 * index + 3]
+        if words and (values - words) / values >= MOSTLY:
+            raise InputError(
+                f"{name}: column {column!r} mixes numbers and text ({words} of {values} values, "
+                f"such as {example!r}); mend or empty those cells, or read the column as text "
+                f"with --kind {column}=categorical"
+            )
 
 
 def open_files(pattern: str, *, as_text: Sequence[str] = ()) -> Source:
@@ -280,7 +326,7 @@ def _check_text(path: Path, format_: str) -> None:
     try:
         with opener(path, "rb") as file:
             head = file.read(1 << 20)
-    except OSError as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise _unreadable(path, error) from error
     try:
         text = head.decode("utf-8-sig")

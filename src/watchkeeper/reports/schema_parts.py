@@ -299,15 +299,6 @@ PERFORMANCE: Schema = {
             "fairness": mapping(ref("fairness"), "by sensitive column"),
         },
         {
-            "classes": optional(
-                mapping(mapping(ref("performance_metric")), "by class, then by metric")
-            ),
-            "prediction": optional(mapping(ref("performance_metric"), "share of each class")),
-            "error_quantiles": optional(
-                mapping(ref("performance_metric"), "quantiles of prediction minus label")
-            ),
-        },
-        {
             "classes": optional(mapping(mapping(ref("plain_metric")), "metrics of each class")),
             "prediction": optional(mapping(ref("plain_metric"), "what is predicted")),
             "error_quantiles": optional(mapping(ref("plain_metric"), "of prediction minus label")),

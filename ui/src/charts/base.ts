@@ -72,6 +72,7 @@ export function axis(palette: Palette, options: AxisOptions, place: "x" | "y") {
   return {
     type: "value",
     name: options.name,
+    nameMoveOverlap: false,
     nameLocation: place === "x" ? "middle" : "end",
     nameGap: place === "x" ? 24 : 6,
     nameTextStyle: {

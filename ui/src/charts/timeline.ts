@@ -16,6 +16,10 @@ export interface Timeline {
   windows: TrackWindow[];
   points: (TimelinePoint | null)[];
   reference?: { value: Num; low: Num; high: Num } | null;
+  /** What the reference line says; the reference of all rows where the points are of a part. */
+  referenceLabel?: string;
+  /** More values that the axis must hold, so that charts beside each other share one scale. */
+  alsoHolds?: number[];
   threshold?: { value: Num; label: string } | null;
   format?: (value: number) => string;
   /** Shares and effects start at zero; metrics with a meaningful range do not. */
@@ -118,7 +122,12 @@ function placeAxis(palette: Palette, windows: TrackWindow[]) {
 
 function valueAxis(timeline: Timeline, palette: Palette) {
   const values = timeline.points.flatMap((point) => [point?.value, point?.low, point?.high]);
-  const all = [...values, timeline.reference?.value, timeline.threshold?.value];
+  const all = [
+    ...values,
+    ...(timeline.alsoHolds ?? []),
+    timeline.reference?.value,
+    timeline.threshold?.value,
+  ];
   const known = all.filter((value): value is number => typeof value === "number");
   const limits = {
     ...(timeline.isShare ? { floor: 0, ceiling: 1 } : {}),
@@ -156,7 +165,7 @@ function windowTip(
 }
 
 function lines(
-  { reference, threshold }: Timeline,
+  { reference, referenceLabel, threshold }: Timeline,
   palette: Palette,
   format: (value: number) => string,
 ) {
@@ -175,7 +184,7 @@ function lines(
   });
   const data = [
     ...(typeof reference?.value === "number"
-      ? [line(reference.value, "reference", palette.reference, "solid")]
+      ? [line(reference.value, referenceLabel ?? "reference", palette.reference, "solid")]
       : []),
     ...(typeof threshold?.value === "number"
       ? [line(threshold.value, threshold.label, palette.fail, "dashed")]

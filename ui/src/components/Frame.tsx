@@ -172,10 +172,14 @@ function goTo(id: string): void {
 }
 
 function goToSearch(): void {
-  const find = () => document.querySelector<HTMLInputElement>("input[data-search]");
-  if (!find()) navigate({ path: ["drift"], query: {} });
-  requestAnimationFrame(() => {
-    find()?.focus();
-    find()?.scrollIntoView({ block: "center" });
-  });
+  const focus = () => {
+    const field = document.querySelector<HTMLInputElement>("input[data-search]");
+    field?.focus();
+    field?.scrollIntoView({ block: "center" });
+    return field !== null;
+  };
+  // At once where the field is there: what is typed next belongs into it.
+  if (focus()) return;
+  navigate({ path: ["drift"], query: {} });
+  requestAnimationFrame(focus);
 }

@@ -91,7 +91,11 @@ export function SegmentTimelines({ document }: { document: TrackDocument }): Rea
   const groups = useMemo(() => (name ? segmentGroups(document, name) : []), [document, name]);
   if (!segments || !name) return null;
   return (
-    <Section id="segments" title="Segments over time">
+    <Section
+      id="segments"
+      title="Segments over time"
+      lead="Charts of one column share a scale; the line is the reference of all rows."
+    >
       <div className="tools">
         <label className="soft" htmlFor="track-metric">
           Metric
@@ -133,17 +137,30 @@ function segmentMetrics(segments: Segments | null | undefined): string[] {
 
 function segmentGroups(document: TrackDocument, name: string): [string, [string, Timeline][]][] {
   const reference = document.performance?.[name]?.reference ?? null;
-  return Object.entries(document.performance_segments ?? {}).map(([column, values]) => [
-    column,
-    Object.entries(values).map(([value, metrics]): [string, Timeline] => {
-      const points: (Estimate | null)[] = metrics[name] ?? [];
-      return [
-        value,
-        { title: capital(metricTitle(name)), windows: document.windows, points, reference },
-      ];
-    }),
-  ]);
+  return Object.entries(document.performance_segments ?? {}).map(([column, values]) => {
+    const parts = Object.entries(values).map(([value, metrics]): [string, (Estimate | null)[]] => [
+      value,
+      metrics[name] ?? [],
+    ]);
+    const alsoHolds = parts.flatMap(([, points]) => points.flatMap(extent));
+    const timelines = parts.map(([value, points]): [string, Timeline] => [
+      value,
+      {
+        title: capital(metricTitle(name)),
+        windows: document.windows,
+        points,
+        reference,
+        referenceLabel: "all rows,\nreference",
+        alsoHolds,
+      },
+    ]);
+    return [column, timelines];
+  });
 }
+
+/** The ends of a point's interval, for a scale that all segments share. */
+const extent = (point: Estimate | null): number[] =>
+  point && point.low !== null && point.high !== null ? [point.low, point.high] : [];
 
 /** The quality scores and the missing values over time. */
 export function QualityTimelines({ document }: { document: TrackDocument }): ReactNode {

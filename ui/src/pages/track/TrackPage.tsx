@@ -121,8 +121,8 @@ function Method({ document }: { document: TrackDocument }): ReactNode {
     <Section id="method" title="Method">
       <p className="soft prose">
         Every window is compared with the reference {reference.name} ({count(reference.rows)} rows).
-        Bands are 95 % intervals; a gap means that a window has no rows, a hollow mark that it has
-        few. All times are UTC. Watchkeeper {generator.version}, document schema{" "}
+        Bands are 95{"\u00a0"}% intervals; a gap means that a window has no rows, a hollow mark that
+        it has few. All times are UTC. Watchkeeper {generator.version}, document schema{" "}
         {document.schema_version}. This file holds all its data and asks for nothing over the
         network.
       </p>
