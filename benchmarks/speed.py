@@ -31,6 +31,7 @@ def main() -> None:
     args = _arguments()
     os.chdir(HERE.parent)
     session = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
+    machine = _machine()
     wanted = [name for name in JOBS if not args.only or name in args.only]
     peers = {peer for name in wanted if (peer := JOBS[name].peer)}
     for peer in sorted(peers):
@@ -44,7 +45,7 @@ def main() -> None:
     fresh = _measure(plan)
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     for key, runs in fresh.items():
-        results[key] = {"session": session, "machine": _machine(), **runs}
+        results[key] = {"session": session, "machine": machine, **runs}
     RESULTS.write_text(json.dumps(results, indent=1))
     text = render(results)
     (HERE / "RESULTS.md").write_text(text)
@@ -99,14 +100,16 @@ def _once(name: str, job: Job, size: Size) -> tuple[dict[str, float], dict[str, 
 
 
 def _machine() -> str:
-    """The processor, its cores, the system and the Python."""
+    """The processor, its cores and how busy they are, the system and the Python."""
     model = platform.processor() or platform.machine()
     listing = Path("/proc/cpuinfo")
     if listing.exists():
         named = [line for line in listing.read_text().splitlines() if "model name" in line]
         model = named[0].partition(":")[2].strip() if named else model
     cores = os.cpu_count()
-    return f"{model}, {cores} cores, {platform.system()}, Python {platform.python_version()}"
+    busy = f"{os.getloadavg()[0]:.1f} processes already running"
+    system = f"{platform.system()}, Python {platform.python_version()}"
+    return f"{model}, {cores} cores ({busy}), {system}"
 
 
 if __name__ == "__main__":

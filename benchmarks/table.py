@@ -68,19 +68,18 @@ def _beside(results: Results) -> Iterator[str]:
     yield ""
     yield (
         "| job | CPU time, times ours | peak memory, times ours | CPU seconds: median "
-        "(least to most) | wall seconds | peak MiB | runs |"
+        "(least to most) | peak MiB | runs |"
     )
-    yield "|---|---:|---:|---:|---:|---:|---:|"
+    yield "|---|---:|---:|---:|---:|---:|"
     for name, job in JOBS.items():
-        cpu, wall = _of(results, name, BASE, "cpu"), _of(results, name, BASE, "wall")
-        memory = _of(results, name, BASE, "memory")
-        if cpu is None or wall is None or memory is None:
+        cpu, memory = _of(results, name, BASE, "cpu"), _of(results, name, BASE, "memory")
+        if cpu is None or memory is None:
             continue
         ratios = [_times(_ratio(results, name, field)) for field in ("cpu", "memory")]
         runs = len(results[f"{name} {BASE}"]["runs"])
         yield (
             f"| **{job.title}**: {job.does} | {ratios[0]} | {ratios[1]} | {_seconds(cpu)} "
-            f"| {wall.middle:.1f} | {memory.middle / 2**20:,.0f} | {runs} |"
+            f"| {memory.middle / 2**20:,.0f} | {runs} |"
         )
 
 
@@ -117,18 +116,17 @@ def _growth(results: Results) -> Iterator[str]:
     yield ""
     yield (
         "| rows | columns | CPU time, times that at 1,000,000 x 50 | CPU seconds: median "
-        "(least to most) | wall seconds | peak MiB | HTML kB | JSON kB |"
+        "(least to most) | peak MiB | HTML kB | JSON kB |"
     )
-    yield "|---:|---:|---:|---:|---:|---:|---:|---:|"
+    yield "|---:|---:|---:|---:|---:|---:|---:|"
     base = _of(results, OURS, BASE, "cpu")
     for size in (BASE, *GROWTH):
-        cpu, wall = _of(results, OURS, size, "cpu"), _of(results, OURS, size, "wall")
-        memory = _of(results, OURS, size, "memory")
-        if cpu is None or wall is None or memory is None:
+        cpu, memory = _of(results, OURS, size, "cpu"), _of(results, OURS, size, "memory")
+        if cpu is None or memory is None:
             continue
         outputs = results[f"{OURS} {size}"]["outputs"]
         ratio = _times(cpu.middle / base.middle if base else None)
-        cells = [f"{size.rows:,}", f"{size.columns:,}", ratio, _seconds(cpu), f"{wall.middle:.1f}"]
+        cells = [f"{size.rows:,}", f"{size.columns:,}", ratio, _seconds(cpu)]
         cells.append(f"{memory.high / 2**20:,.0f}")
         cells += [f"{outputs.get(name, 0) / 1e3:,.0f}" for name in ("report.html", "report.json")]
         yield f"| {' | '.join(cells)} |"
@@ -152,7 +150,7 @@ def _origin(results: Results) -> Iterator[str]:
 def _times(ratio: float | None) -> str:
     if ratio is None:
         return ""
-    return f"{ratio:.0f} x" if ratio >= 20 else f"{ratio:.2g} x"
+    return f"{ratio:.0f} x" if ratio >= 20 else f"{ratio:.2f} x"
 
 
 def _seconds(found: Spread) -> str:

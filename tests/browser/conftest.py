@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -12,13 +11,13 @@ from typing import Any
 
 import pytest
 
+from tests import page_documents
 from watchkeeper.reports.html import render_html
 
 playwright = pytest.importorskip(
     "playwright.sync_api", reason="the package playwright is not installed (pip install playwright)"
 )
 
-MAKER = Path(__file__).parents[2] / "ui" / "fixtures" / "make_documents.py"
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -49,11 +48,8 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def documents() -> Any:
-    """The script that makes documents, as a module."""
-    spec = importlib.util.spec_from_file_location("maker", MAKER)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    """The documents that pages are made from."""
+    return page_documents
 
 
 @pytest.fixture

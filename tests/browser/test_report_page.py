@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from watchkeeper.reports.html import render_fragment, render_html
-
 from tests.browser.conftest import Opened
+from watchkeeper.reports.html import render_fragment, render_html
 
 Show = Callable[..., Opened]
 PHONE = {"viewport": {"width": 400, "height": 800}, "is_mobile": True, "has_touch": True}
@@ -204,7 +203,8 @@ def test_text_has_the_contrast_of_wcag_aa(
     assert opened.page.evaluate(CONTRAST) == []
 
 
-NAMELESS = """() => [...document.querySelectorAll('#root a, #root button, #root input, #root select')]
+NAMELESS = """() => [...document.querySelectorAll(
+  '#root a, #root button, #root input, #root select')]
   .filter((e) => e.checkVisibility() && !(e.getAttribute('aria-label') || e.textContent.trim()
     || e.labels?.length)).map((e) => e.outerHTML)"""
 
@@ -247,7 +247,7 @@ def test_print_is_light_and_whole(show: Show, documents: Any) -> None:
 
 
 def test_a_thousand_columns_draw_only_what_is_in_view(show: Show, documents: Any) -> None:
-    """A long table holds a screenful of rows in the page, the right ones wherever it is scrolled."""
+    """A long table holds a screenful of rows, the right ones wherever it is scrolled."""
     document = documents.hostile(features=1_000)
     opened = show(document)
     heading(opened)
@@ -291,7 +291,9 @@ def test_a_track_does_not_link_to_scripts(show: Show, documents: Any) -> None:
 def test_damaged_data_leave_the_summary_and_say_so(show: Show, documents: Any) -> None:
     """Where the data cannot be read, the page says why and still shows the finding."""
     document = documents.comparison()
-    opened = show(re.sub(r'(gzip\+base64">.{60}).*?</script>', r"\1</script>", render_html(document)))
+    opened = show(
+        re.sub(r'(gzip\+base64">.{60}).*?</script>', r"\1</script>", render_html(document))
+    )
     alert = opened.page.get_by_role("alert")
     alert.wait_for()
     assert "damaged" in alert.inner_text()
@@ -310,7 +312,7 @@ def test_without_scripts_the_summary_stands(show: Show, documents: Any) -> None:
 def test_a_notebook_cell_shows_the_page_and_its_features(
     show: Show, browser: Any, documents: Any, tmp_path: Path
 ) -> None:
-    """Inside a notebook's frame the page is drawn and its links work, without touching the notebook."""
+    """Inside a notebook's frame the page is drawn and its links work; the notebook stays put."""
     del show
     cell = tmp_path / "notebook.html"
     cell.write_text(f"<!doctype html><p>cell</p>{render_fragment(documents.comparison())}")

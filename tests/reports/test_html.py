@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import gzip
 import html
-import importlib.util
 import json
 import re
 from html.parser import HTMLParser
@@ -17,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests import page_documents
 from watchkeeper.app import words
 from watchkeeper.core.errors import WatchkeeperError
 from watchkeeper.reports import html as page
@@ -26,14 +26,6 @@ from watchkeeper.reports.schema import report_schema
 UI = Path(__file__).parents[2] / "ui"
 NASTY = "</script><script>alert(1)</script><img src=x onerror=alert(1)>&amp;\"'<!--"
 LIMIT = 2_000_000
-
-
-def load_maker() -> Any:
-    """The script that makes documents for the page's own tests."""
-    spec = importlib.util.spec_from_file_location("maker", UI / "fixtures" / "make_documents.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 class Elements(HTMLParser):
@@ -162,14 +154,14 @@ def test_numbers_that_json_cannot_hold_are_refused(number: float) -> None:
 
 def test_fifty_columns_weigh_less_than_two_megabytes() -> None:
     """The whole page of a report on 50 columns stays below 2 MB."""
-    document = load_maker().hostile(features=50)
+    document = page_documents.hostile(features=50)
     assert len(document["drift"]["columns"]) == 50
     assert len(render_html(document).encode()) < LIMIT
 
 
 def test_a_thousand_columns_can_be_rendered() -> None:
     """A thousand columns give a page, too, below the same limit."""
-    assert len(render_html(load_maker().hostile(features=1_000)).encode()) < LIMIT
+    assert len(render_html(page_documents.hostile(features=1_000)).encode()) < LIMIT
 
 
 def test_a_missing_template_says_how_to_build_it(
@@ -209,9 +201,9 @@ def test_the_documents_of_the_page_tests_follow_the_schema(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["comparison", "track"])
 def test_the_documents_of_the_page_tests_are_those_the_script_makes(name: str) -> None:
-    """The files in git are what `make_documents.py --small` writes, to the last-but-one digit."""
+    """The files in git are what `python -m tests.page_documents --small` writes, to the last-but-one digit."""
     stored = json.loads((UI / "fixtures" / f"{name}.json").read_text())
-    assert _rounded(load_maker().SMALL[name]()) == _rounded(stored)
+    assert _rounded(page_documents.SMALL[name]()) == _rounded(stored)
 
 
 def test_the_page_writes_numbers_as_the_sentences_do() -> None:

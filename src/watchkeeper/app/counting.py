@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import ibis
-
 from watchkeeper.collect.source import Source
 from watchkeeper.core.errors import InputError, RuleError
 from watchkeeper.profiles.layout import Layout
@@ -67,6 +65,8 @@ def check_rules(layout: Layout, source: Source) -> None:
     """Refuse a rule that does not fit the columns before the long work begins."""
     checks = checks_of(layout.model, source.schema.names, reference=reference_values(layout))
     if checks:
+        import ibis  # Half a second, which a model without rules never needs.
+
         empty = ibis.memtable(source.schema.empty_table())
         for check in checks.values():
             check(empty)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import ibis
 import pyarrow as pa
+
+if TYPE_CHECKING:
+    import ibis
 
 
 def relation_batches(relation: Any, rows: int) -> Iterator[pa.RecordBatch]:
@@ -34,6 +36,8 @@ def table_batches(table: ibis.Table, rows: int) -> Iterator[pa.RecordBatch]:
 
 def open_duckdb() -> Any:
     """An Ibis connection to a DuckDB in memory whose clock is UTC."""
+    import ibis  # Half a second, which most comparisons never need.
+
     connection = ibis.duckdb.connect()
     connection.con.execute("SET TimeZone = 'UTC'")
     return connection
@@ -48,4 +52,6 @@ def arrow_table(data: pa.Table) -> ibis.Table:
 
 def _is_in_memory(table: ibis.Table) -> bool:
     """Whether the expression holds rows itself, which Ibis must register before a query."""
+    import ibis
+
     return bool(table.op().find(ibis.expr.operations.InMemoryTable))

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
-import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -20,6 +20,9 @@ from watchkeeper.collect.engine import arrow_table, open_duckdb, relation_batche
 from watchkeeper.collect.frames import quoted, refuse_duplicates
 from watchkeeper.collect.source import Source, batch_rows
 from watchkeeper.core.errors import InputError
+
+if TYPE_CHECKING:
+    import ibis
 
 FORMATS: Mapping[str, str] = {
     ".parquet": "parquet",

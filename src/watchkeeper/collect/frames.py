@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
-import ibis
 import pyarrow as pa
 
 from watchkeeper.collect.engine import arrow_table, relation_batches, table_batches
 from watchkeeper.collect.source import Source, batch_rows
 from watchkeeper.core.errors import InputError
+
+if TYPE_CHECKING:
+    import ibis
 
 
 @dataclass(frozen=True)
@@ -108,9 +110,9 @@ def open_frame(data: object, name: str) -> Source | None:
     InputError
         Two columns of one name, or a column of mixed types.
     """
-    if isinstance(data, ibis.Table):
-        return IbisSource(data, name)
     module = type(data).__module__.split(".", 1)[0].lstrip("_")
+    if module == "ibis":
+        return IbisSource(cast("ibis.Table", data), name)
     if module == "duckdb":
         return RelationSource(data, name)
     if isinstance(data, pa.RecordBatch):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import ibis
 import numpy as np
 import pyarrow as pa
+
+if TYPE_CHECKING:
+    import ibis
 
 SAMPLE_ROWS = 1 << 17
 """Rows that a layout is fitted on, where there are more."""

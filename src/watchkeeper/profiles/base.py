@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Protocol, Self, TypeAlias
 
 import numpy as np
@@ -10,6 +11,23 @@ from numpy.typing import NDArray
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 Flags: TypeAlias = NDArray[np.bool_]
+
+
+class _Scratch(threading.local):
+    """Memory of a thread that is used again and again: fresh pages cost more than the sums."""
+
+    def __init__(self) -> None:
+        self.memory: Floats = np.empty(0)
+
+
+_SCRATCH = _Scratch()
+
+
+def scratch(size: int) -> Floats:
+    """Room for `size` numbers, whose content is lost at this thread's next call."""
+    if _SCRATCH.memory.size < size:
+        _SCRATCH.memory = np.empty(size)
+    return _SCRATCH.memory[:size]
 
 
 class Statistic(Protocol):

@@ -6,6 +6,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from watchkeeper.profiles.base import scratch
+
 Hashes = NDArray[np.uint64]
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)
@@ -25,21 +27,24 @@ def hash_rows(batch: pa.RecordBatch, names: list[str]) -> Hashes:
     (True, False)
     """
     rows = np.zeros(batch.num_rows, dtype=np.uint64)
+    high = np.empty_like(rows)
     for name in names:
         rows ^= _hash_column(batch.column(name))
         rows *= _ODD
-        rows ^= rows >> np.uint64(32)
+        np.right_shift(rows, np.uint64(32), out=high)
+        rows ^= high
     return rows
 
 
 def _hash_column(array: pa.Array) -> Hashes:
-    """A word for each row: the bits of a number, the hash of a text."""
+    """A word for each row: the bits of a number, the hash of a text; lost at the next call."""
     if pa.types.is_dictionary(array.type):
         words = np.append(_hash_column(array.dictionary), _NULL)
         indices = array.indices
         if indices.null_count:
             indices = indices.fill_null(len(array.dictionary))
-        return words[indices.to_numpy(zero_copy_only=False)]
+        out = scratch(len(array)).view(np.uint64)
+        return np.take(words, indices.to_numpy(zero_copy_only=False), out=out, mode="clip")
     words = _words(array)
     if array.null_count:
         words = np.where(array.is_null().to_numpy(zero_copy_only=False), _NULL, words)
@@ -54,12 +59,17 @@ def _words(array: pa.Array) -> Hashes:
     if pa.types.is_floating(type_):
         filled = array.fill_null(0.0) if array.null_count else array
         values = filled.to_numpy(zero_copy_only=False).astype(np.float64, copy=False)
-        return (values + 0.0).view(np.uint64)
+        return np.add(values, 0.0, out=scratch(len(array))).view(np.uint64)
     if pa.types.is_boolean(type_) or pa.types.is_integer(type_):
         filled = array.fill_null(False if pa.types.is_boolean(type_) else 0)
-        return filled.to_numpy(zero_copy_only=False).astype(np.int64).view(np.uint64)
+        whole = filled.to_numpy(zero_copy_only=False)
+        return whole.astype(np.int64, copy=False).view(np.uint64)
     if pa.types.is_null(type_):
         return np.full(len(array), _NULL)
+    if pa.types.is_timestamp(type_) or pa.types.is_date(type_):
+        micros = array.cast(pa.timestamp("us"), safe=False).cast(pa.int64())
+        filled = micros.fill_null(0) if micros.null_count else micros
+        return filled.to_numpy(zero_copy_only=False).view(np.uint64)
     return _hash_texts(_as_text(array))
 
 

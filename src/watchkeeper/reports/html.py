@@ -90,7 +90,7 @@ def render_fragment(document: Mapping[str, Any], *, height: int = 720) -> str:
 
 
 def embed(document: Mapping[str, Any], *, pack_from: int = PACK_FROM) -> str:
-    """The document as an inert script element, which the page's own script reads.
+    r"""The document as an inert script element, which the page's own script reads.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def embed(document: Mapping[str, Any], *, pack_from: int = PACK_FROM) -> str:
     Examples
     --------
     >>> print(embed({"a": "</script>"}))
-    <script id="watchkeeper-document" type="application/json">{"a":"\\u003c/script\\u003e"}</script>
+    <script id="watchkeeper-document" type="application/json">{"a":"\u003c/script\u003e"}</script>
     >>> embed({"a": "b"}, pack_from=0)[:56]
     '<script id="watchkeeper-document" type="application/octe'
     """
@@ -151,8 +151,9 @@ def _template() -> tuple[str, ...]:
 def _title(document: Mapping[str, Any]) -> str:
     """The title of the page: the model, what is compared, and the product."""
     model = (document.get("model") or {}).get("name")
-    current = (document.get("current") or {}).get("name")
-    parts = [str(part) for part in (model, current) if part]
+    current = str((document.get("current") or {}).get("name") or "")
+    # Of a path, what tells one data set from another stands last.
+    parts = [str(part) for part in (model, current.replace("\\", "/").rsplit("/", 1)[-1]) if part]
     return " · ".join([*parts, "Watchkeeper"])
 
 
@@ -160,8 +161,10 @@ def _fallback(document: Mapping[str, Any]) -> str:
     """The summary as plain HTML, which stands until the script has drawn the page."""
     summary = document.get("summary") or {}
     lines = [f"<h1>{html.escape(str(summary.get('headline') or 'Watchkeeper report'))}</h1>"]
-    for text in summary.get("warnings") or ():
-        lines.append(f"<p><strong>Warning:</strong> {html.escape(str(text))}</p>")
+    lines += [
+        f"<p><strong>Warning:</strong> {html.escape(str(text))}</p>"
+        for text in summary.get("warnings") or ()
+    ]
     sentences = [f"<li>{html.escape(str(text))}</li>" for text in summary.get("sentences") or ()]
     if sentences:
         lines.append(f"<ul>{''.join(sentences)}</ul>")

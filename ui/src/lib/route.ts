@@ -25,7 +25,9 @@ export function parseRoute(hash: string): Route {
       const [key = "", value = ""] = pair.split("=", 2) as [string, string?];
       return [decode(key), decode(value)];
     });
-  return { path: path.split("/").filter(Boolean).map(decode), query: Object.fromEntries(pairs) };
+  // A column may be called nothing at all, so only the whole path may be empty.
+  const parts = path === "" ? [] : path.split("/").map(decode);
+  return { path: parts, query: Object.fromEntries(pairs) };
 }
 
 /** The hash of a route; empty choices are left out. */

@@ -16,7 +16,8 @@ const comparison = comparisonJson as unknown as ComparisonDocument;
 const track = trackJson as unknown as TrackDocument;
 
 beforeEach(() => {
-  window.scrollTo = () => {};
+  // Browsers have begun to return a promise here; an effect that hands it on breaks the page.
+  window.scrollTo = (() => Promise.resolve()) as unknown as typeof window.scrollTo;
   Element.prototype.scrollIntoView = () => {};
   HTMLDialogElement.prototype.showModal = function showModal() {
     this.open = true;

@@ -1,10 +1,11 @@
-import { type ReactNode, useEffect, useLayoutEffect, useMemo } from "react";
+import { type ReactNode, useEffect, useMemo } from "react";
 import type { ColumnDrift, ComparisonDocument } from "../../api/document";
 import { Link } from "../../components/Link";
 import { VerdictMark } from "../../components/Mark";
 import { Name } from "../../components/Name";
 import { Prose } from "../../components/Prose";
 import { Empty } from "../../components/Section";
+import { useScrollToTop } from "../../components/useScrollToTop";
 import { interval, number, pValue, setting } from "../../lib/format";
 import { sidesOf } from "../../lib/sides";
 import { metricTitle, plainWord, sentence } from "../../lib/words";
@@ -24,7 +25,7 @@ export function FeaturePage({ document, name }: Props): ReactNode {
   const names = driftRows(document.drift).map((row) => row.name);
   const place = names.indexOf(name);
   const [before, after] = [names[place - 1], place < 0 ? undefined : names[place + 1]];
-  useLayoutEffect(() => window.scrollTo(0, name ? 0 : 0), [name]);
+  useScrollToTop(name);
   useNeighbourKeys(before, after);
   const sides = useMemo(() => sidesOf(document), [document]);
   return (

@@ -1,9 +1,10 @@
-import { type ReactNode, useLayoutEffect, useMemo } from "react";
+import { type ReactNode, useMemo } from "react";
 import type { TrackColumn, TrackDocument } from "../../api/document";
 import type { Timeline } from "../../charts/timeline";
 import { Link } from "../../components/Link";
 import { Name } from "../../components/Name";
 import { Empty, Sub } from "../../components/Section";
+import { useScrollToTop } from "../../components/useScrollToTop";
 import { counted, percent } from "../../lib/format";
 import { capital, metricTitle, plainWord } from "../../lib/words";
 import { TimelineFigure } from "./Timelines";
@@ -17,7 +18,7 @@ export function TrackFeature({
   name: string;
 }): ReactNode {
   const column = document.drift[name];
-  useLayoutEffect(() => window.scrollTo(0, name ? 0 : 0), [name]);
+  useScrollToTop(name);
   return (
     <article className="feature">
       <nav className="crumbs" aria-label="Way back">

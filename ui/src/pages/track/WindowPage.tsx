@@ -1,4 +1,4 @@
-import { type ReactNode, useLayoutEffect, useMemo } from "react";
+import { type ReactNode, useMemo } from "react";
 import type { Num, TrackDocument, Verdict } from "../../api/document";
 import { type Column, DataTable } from "../../components/DataTable";
 import { DotIntervals, EffectBar } from "../../components/intervals";
@@ -7,6 +7,7 @@ import { VerdictMark } from "../../components/Mark";
 import { Name } from "../../components/Name";
 import { Prose } from "../../components/Prose";
 import { Empty, Sub } from "../../components/Section";
+import { useScrollToTop } from "../../components/useScrollToTop";
 import { count, interval, number, percent, range } from "../../lib/format";
 import { heatRows, heatTop } from "../../lib/track";
 import { capital, metricTitle } from "../../lib/words";
@@ -20,7 +21,7 @@ interface Props {
 /** One window: what was found in it, its metrics, and its columns by effect. */
 export function WindowPage({ document, place }: Props): ReactNode {
   const window = document.windows[place];
-  useLayoutEffect(() => globalThis.scrollTo(0, place * 0), [place]);
+  useScrollToTop(String(place));
   if (!window)
     return (
       <Empty>
