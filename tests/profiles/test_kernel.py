@@ -164,3 +164,15 @@ def test_file_from_a_stranger_cannot_lie_about_its_counts() -> None:
     )
     with pytest.raises(ProfileError, match="do not fit"):
         codec.decode(codec.encode(forged))
+
+
+def test_value_spelt_like_the_rest_joins_it() -> None:
+    """A category called `(other)` loses no row."""
+    values = pa.array(["(other)"] * 50 + ["(missing)"] * 30 + ["a"] * 15 + [None] * 5)
+    batch = pa.record_batch({"by": values, "amount": np.arange(100.0)})
+    columns = (Column("by", Kind.CATEGORICAL), Column("amount", Kind.NUMERIC))
+    model = Model("test", columns, segments=("by",), segment_limit=2)
+    fitted = fit_layout(model, pa.Table.from_batches([batch]))
+    profile = profile_batch(batch, fitted)
+    assert {k: v.rows for k, v in profile.segments["by"].items()} == {"(other)": 65, "(missing)": 35}
+    assert profile.whole.rows == 100

@@ -18,7 +18,7 @@ from watchkeeper.profiles import categorical, numeric
 from watchkeeper.profiles.base import Ints
 from watchkeeper.profiles.grid import Grid
 from watchkeeper.profiles.hashes import hash_rows
-from watchkeeper.profiles.layout import MISSING, OTHER, Layout
+from watchkeeper.profiles.layout import Layout, named_segments
 from watchkeeper.profiles.performance import empty_performance, measure_performance
 from watchkeeper.profiles.ranking import RankingLayout
 from watchkeeper.profiles.profile import ColumnStatistic, Profile, Statistics
@@ -44,10 +44,13 @@ def profile_batch(
         Measures columns side by side where given (NumPy sorts outside the interpreter lock).
     """
     segments = {
-        name: {
-            value: measure(part, layout, executor=executor, whole=False)
-            for value, part in split_by_segment(batch, name, values)
-        }
+        name: named_segments(
+            (
+                (code, measure(part, layout, executor=executor, whole=False))
+                for code, part in split_by_segment(batch, name, values)
+            ),
+            values,
+        )
         for name, values in layout.segments.items()
     }
     parts = next(iter(segments.values()), None)
@@ -132,16 +135,14 @@ def split(batch: pa.RecordBatch, groups: Ints) -> Iterator[tuple[int, pa.RecordB
 
 def split_by_segment(
     batch: pa.RecordBatch, name: str, values: tuple[str, ...]
-) -> Iterator[tuple[str, pa.RecordBatch]]:
-    """The rows of each segment of a column; the segments add up to the batch."""
-    labels = {index: value for index, value in enumerate(values)} | {-1: MISSING, -2: OTHER}
+) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """The rows of each segment of a column by its code; the segments add up to the batch."""
     if name in batch.schema.names:
         vocabulary = {value: index for index, value in enumerate(values)}
         groups = codes(batch.column(name), vocabulary)
     else:
         groups = np.full(batch.num_rows, -1, dtype=np.int64)
-    for group, part in split(batch, groups):
-        yield labels[group], part
+    yield from split(batch, groups)
 
 
 def _measure_column(array: pa.Array, column: Column, layout: Layout) -> ColumnStatistic:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TypeAlias
+from collections.abc import Iterable
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 import numpy as np
@@ -15,6 +16,8 @@ from watchkeeper.profiles.performance import PerformanceLayout
 
 Axis: TypeAlias = Grid | Vocabulary
 """How one column is counted."""
+
+Part = TypeVar("Part", bound=Any)
 
 MISSING = "(missing)"
 """The segment of rows without a value in the segment's column."""
@@ -28,6 +31,22 @@ def _bytes(value: object) -> bytes:
     if isinstance(value, np.ndarray):
         return value.tobytes()
     raise NotImplementedError(f"a layout holds no {type(value).__name__}")
+
+
+def named_segments(
+    parts: Iterable[tuple[int, Part]], values: tuple[str, ...]
+) -> dict[str, Part]:
+    """Segments by name from segments by code; a value that is spelt like `OTHER` joins it.
+
+    >>> named_segments([(-2, 1), (0, 2), (1, 4)], ("(other)", "a"))
+    {'(other)': 3, 'a': 4}
+    """
+    names = dict(enumerate(values)) | {-1: MISSING, -2: OTHER}
+    named: dict[str, Part] = {}
+    for code, part in parts:
+        name = names[code]
+        named[name] = named[name] | part if name in named else part
+    return named
 
 
 class Layout(msgspec.Struct, frozen=True):

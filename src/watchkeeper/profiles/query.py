@@ -31,7 +31,7 @@ from watchkeeper.profiles.expressions import (
 )
 from watchkeeper.profiles.grid import Grid
 from watchkeeper.profiles.kernel import empty_profile, split
-from watchkeeper.profiles.layout import MISSING, OTHER, Layout
+from watchkeeper.profiles.layout import Layout, named_segments
 from watchkeeper.profiles.profile import ColumnStatistic, Profile, Statistics
 from watchkeeper.profiles.values import numbers, text_of
 
@@ -77,8 +77,7 @@ def profile_table(table: ir.Table, layout: Layout, engine: QueryEngine) -> Profi
     with engine.snapshot():
         for name, values in layout.segments.items():
             found = _measure(table, name, layout, engine)
-            labels = dict(enumerate(values)) | {-1: MISSING, -2: OTHER}
-            segments[name] = {labels[code]: part for code, part in sorted(found.items())}
+            segments[name] = named_segments(sorted(found.items()), values)
         if segments:
             parts: Iterable[Statistics] = next(iter(segments.values())).values()
         else:
