@@ -71,9 +71,11 @@ def build(ui: Path) -> None:
             command, cwd=ui, env=environment, capture_output=True, text=True, check=False
         )
         if done.returncode:
+            said = (done.stdout + done.stderr).strip()
+            # The cause stands first or last; what is between is npm's own manual.
+            shown = said if len(said) < 4000 else f"{said[:2000]}\n...\n{said[-2000:]}"
             message = (
-                f"`npm {' '.join(arguments)}` in {ui} failed with code {done.returncode}:\n"
-                f"{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+                f"`npm {' '.join(arguments)}` in {ui} failed with code {done.returncode}:\n{shown}"
             )
             raise RuntimeError(message)
 

@@ -150,8 +150,8 @@ def test_limits_of_the_user_decide() -> None:
     assert limit["status"] == "fail"
     assert limit["threshold"] == 0.99
     assert document["summary"]["status"] == "fail"
-    with pytest.raises(ModelError, match="acuracy.*accuracy"):
-        wrong = {"metric": "acuracy", "fail_below": 0.9}
+    wrong = {"metric": "acuracy", "fail_below": 0.9}
+    with pytest.raises(ModelError, match=r"acuracy.*accuracy"):
         compare(REFERENCE, REFERENCE, model={**ROLES, "checks": [wrong]})
 
 

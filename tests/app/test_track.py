@@ -42,7 +42,9 @@ def between(start: int, end: int) -> pa.Table:
     """The rows of days `start` to `end` after the first."""
     time = DATA.column("time").to_numpy()
     first = np.datetime64(START.replace(tzinfo=None), "us")
-    inside = (time >= first + np.timedelta64(start, "D")) & (time < first + np.timedelta64(end, "D"))
+    inside = (time >= first + np.timedelta64(start, "D")) & (
+        time < first + np.timedelta64(end, "D")
+    )
     return DATA.filter(pa.array(inside))
 
 

@@ -56,7 +56,7 @@ def test_doubled_names_are_refused() -> None:
 def test_mixed_types_name_the_column() -> None:
     """The column that mixes text and numbers is named, with the fix."""
     frame = pd.DataFrame({"fine": [1, 2], "mixed": [1, "x"]})
-    with pytest.raises(InputError, match="column 'mixed'.*astype"):
+    with pytest.raises(InputError, match=r"column 'mixed'.*astype"):
         open_source(frame)
 
 

@@ -17,10 +17,12 @@ VOCABULARY = Vocabulary(("a", "b", ""))
 
 def same(a: Categorical, b: Categorical) -> bool:
     """Whether every count is equal."""
-    return (
-        (a.rows, a.nulls, a.other_rows, a.others) == (b.rows, b.nulls, b.other_rows, b.others)
-        and np.array_equal(a.counts, b.counts)
-    )
+    return (a.rows, a.nulls, a.other_rows, a.others) == (
+        b.rows,
+        b.nulls,
+        b.other_rows,
+        b.others,
+    ) and np.array_equal(a.counts, b.counts)
 
 
 @given(COUNTS, COUNTS, COUNTS)
@@ -38,7 +40,10 @@ def test_many_further_values_merge_exactly() -> None:
     """With far more further values than are kept, the kept ones have exact counts."""
     rng = np.random.default_rng(1)
     parts = [
-        {f"value {i}": int(n) for i, n in zip(rng.integers(0, 9000, 3000), rng.integers(1, 9, 3000))}
+        {
+            f"value {i}": int(n)
+            for i, n in zip(rng.integers(0, 9000, 3000), rng.integers(1, 9, 3000), strict=True)
+        }
         for _ in range(3)
     ]
     x, y, z = (categorical.measure(part, 0, VOCABULARY) for part in parts)

@@ -100,9 +100,7 @@ def test_windows_hold_their_rows() -> None:
     """Rows of a group are profiled together; a negative group is left out."""
     batches = [rows(500, seed) for seed in range(3)]
     fitted = layout()
-    groups = profile_groups(
-        batches, fitted, lambda batch: np.arange(batch.num_rows) % 4 - 1
-    )
+    groups = profile_groups(batches, fitted, lambda batch: np.arange(batch.num_rows) % 4 - 1)
     assert sorted(groups) == [0, 1, 2]
     assert [profile.whole.rows for profile in groups.values()] == [375, 375, 375]
 
@@ -159,9 +157,7 @@ def test_file_from_a_stranger_cannot_lie_about_its_counts() -> None:
     profile, _ = saved()
     columns = dict(profile.whole.columns)
     columns["amount"] = columns["country"]
-    forged = Profile(
-        profile.layout, Statistics(profile.whole.rows, columns), {}, profile.observed
-    )
+    forged = Profile(profile.layout, Statistics(profile.whole.rows, columns), {}, profile.observed)
     with pytest.raises(ProfileError, match="do not fit"):
         codec.decode(codec.encode(forged))
 
@@ -174,5 +170,8 @@ def test_value_spelt_like_the_rest_joins_it() -> None:
     model = Model("test", columns, segments=("by",), segment_limit=2)
     fitted = fit_layout(model, pa.Table.from_batches([batch]))
     profile = profile_batch(batch, fitted)
-    assert {k: v.rows for k, v in profile.segments["by"].items()} == {"(other)": 65, "(missing)": 35}
+    assert {k: v.rows for k, v in profile.segments["by"].items()} == {
+        "(other)": 65,
+        "(missing)": 35,
+    }
     assert profile.whole.rows == 100

@@ -20,7 +20,7 @@ NUMBERS = {
     "decimal": (pa.array([Decimal("1.25"), None]), [1.25]),
     "boolean": (pa.array([True, None, False]), [1.0, 0.0]),
     "date": (pa.array([date(1970, 1, 3)]), [2 * 86400.0]),
-    "timestamp": (pa.array([datetime(1970, 1, 1, 0, 0, 1, 500_000)]), [1.5]),
+    "timestamp": (pa.array([1500], pa.timestamp("ms")), [1.5]),
     "zoned": (
         pa.array([datetime(1970, 1, 1, 1, tzinfo=timezone(timedelta(hours=1)))]).cast(
             pa.timestamp("ms", "Europe/Paris")

@@ -46,7 +46,9 @@ def _check(  # noqa: PLR0913  # one field of the documented record each
 ) -> Check:
     place = f".{segment['column']}={segment['value']}" if segment else ""
     return {
-        "id": f"{group}.{subject}.{metric}{place}" if metric != subject else f"{group}.{subject}{place}",
+        "id": f"{group}.{subject}.{metric}{place}"
+        if metric != subject
+        else f"{group}.{subject}{place}",
         "group": group,
         "subject": subject,
         "metric": metric,
@@ -176,7 +178,7 @@ def _score_check(name: str, score: Mapping[str, Any]) -> Check:
     aim = f"{target:.3g} h" if hours else _percent(target)
     return _check(
         "quality", name, name, score["status"],
-        f"{name.capitalize()} is {shown}; the target is {'at most' if hours else 'at least'} {aim}.",
+        f"{name.capitalize()} is {shown}; it should be {'at most' if hours else 'at least'} {aim}.",
         value=value, threshold=target, operator=">" if hours else "<",
     )  # fmt: skip
 

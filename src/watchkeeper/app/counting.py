@@ -32,9 +32,7 @@ def with_tallies(profile: Profile, source: Source, *, span: Span | None = None) 
         A rule does not fit the columns, or the engine refuses it.
     """
     columns = source.schema.names
-    checks = checks_of(
-        profile.layout.model, columns, reference=reference_values(profile.layout)
-    )
+    checks = checks_of(profile.layout.model, columns, reference=reference_values(profile.layout))
     if not checks:
         return profile
     table = source.table()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from watchkeeper.app.shape import distribution, statistics
+from watchkeeper.core.errors import ProfileError
 from watchkeeper.core.estimate import Estimate, finite
 from watchkeeper.core.model import Column, Role
 from watchkeeper.metrics.drift import exceedances, measure_column
@@ -69,13 +70,12 @@ def compared(layout: Layout) -> tuple[Column, ...]:
 
 def _pair(axis: Axis, reference: Statistics, current: Statistics, name: str) -> Pair:
     before, after = reference.columns[name], current.columns[name]
-    if isinstance(axis, Grid):
-        assert isinstance(before, Numeric)
-        assert isinstance(after, Numeric)
-        return NumericPair(before, after, axis)
-    assert isinstance(before, Categorical)
-    assert isinstance(after, Categorical)
-    return CategoricalPair(before, after, axis)
+    match axis, before, after:
+        case Grid(), Numeric(), Numeric():
+            return NumericPair(before, after, axis)
+        case Vocabulary(), Categorical(), Categorical():
+            return CategoricalPair(before, after, axis)
+    raise ProfileError(f"column {name!r} was not counted as its layout says")
 
 
 def _verdict(verdict: ColumnVerdict) -> Document:

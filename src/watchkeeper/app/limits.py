@@ -52,7 +52,9 @@ def _measured(document: Mapping[str, Any], check: Check) -> Mapping[str, Any] | 
         found: Mapping[str, Any] = performance["metrics"][check.metric]
         return found
     score = document["quality"]["scores"].get(check.metric)
-    return {"value": score["current"], "reference": {"value": score["reference"]}} if score else None
+    return (
+        {"value": score["current"], "reference": {"value": score["reference"]}} if score else None
+    )
 
 
 def _broken(

@@ -14,7 +14,7 @@ from watchkeeper.collect.engine import table_batches
 from watchkeeper.collect.source import Source, batch_rows, sample
 from watchkeeper.core.errors import InputError
 from watchkeeper.core.model import Model, Task
-from watchkeeper.profiles.base import Ints
+from watchkeeper.profiles.base import Floats, Ints
 from watchkeeper.profiles.kernel import empty_profile, profile_batch, profile_groups
 from watchkeeper.profiles.layout import Layout
 from watchkeeper.profiles.profile import Profile
@@ -45,9 +45,7 @@ def draw_sample(source: Source, progress: Progress = silent) -> pa.Table:
     return drawn
 
 
-def profile_source(
-    source: Source, layout: Layout, *, progress: Progress = silent
-) -> Profile:
+def profile_source(source: Source, layout: Layout, *, progress: Progress = silent) -> Profile:
     """The profile of all rows of a source."""
     profile = empty_profile(layout)
     with ThreadPoolExecutor(os.cpu_count()) as executor:
@@ -78,7 +76,7 @@ def profile_windows(
         return profile_groups(batches, layout, groups, executor=executor)
 
 
-def row_seconds(array: pa.Array, name: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def row_seconds(array: pa.Array, name: str) -> Floats:
     """The time of each row in seconds since 1970 (UTC), NaN where it has none.
 
     Raises
@@ -95,7 +93,7 @@ def row_seconds(array: pa.Array, name: str) -> np.ndarray[tuple[int], np.dtype[n
                 f"times ({error}); convert it to a timestamp"
             ) from error
     micros = array.cast(pa.timestamp("us"), safe=False).cast(pa.int64())
-    seconds = micros.fill_null(0).to_numpy(zero_copy_only=False) / 1e6
+    seconds: Floats = micros.fill_null(0).to_numpy(zero_copy_only=False) / 1e6
     if array.null_count:
         seconds[array.is_null().to_numpy(zero_copy_only=False)] = np.nan
     return seconds

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from watchkeeper.core.errors import ProfileError
 from watchkeeper.core.estimate import finite
 from watchkeeper.core.model import Column
 from watchkeeper.profiles.base import Floats
@@ -29,20 +30,19 @@ def distribution(
     column: Column, axis: Axis, reference: ColumnStatistic, current: ColumnStatistic
 ) -> dict[str, Any]:
     """The shares of both sides on common bins; with missing values they add up to 1."""
-    if isinstance(axis, Grid):
-        assert isinstance(reference, Numeric)
-        assert isinstance(current, Numeric)
-        return {"kind": str(column.kind), **_numeric(axis, reference, current)}
-    assert isinstance(reference, Categorical)
-    assert isinstance(current, Categorical)
-    return {"kind": "categorical", **_categorical(axis, reference, current)}
+    match axis, reference, current:
+        case Grid(), Numeric(), Numeric():
+            return {"kind": str(column.kind), **_numeric(axis, reference, current)}
+        case Vocabulary(), Categorical(), Categorical():
+            return {"kind": "categorical", **_categorical(axis, reference, current)}
+    raise ProfileError(f"column {column.name!r} was not counted as its layout says")
 
 
 def statistics(axis: Axis, held: ColumnStatistic) -> dict[str, Any]:
     """Rows, missing values, and what describes the rest."""
-    if isinstance(held, Categorical):
-        return {"rows": held.rows, "missing": held.nulls, "distinct": held.distinct()}
-    assert isinstance(axis, Grid)
+    if isinstance(held, Categorical) or not isinstance(axis, Grid):
+        distinct = held.distinct() if isinstance(held, Categorical) else None
+        return {"rows": held.rows, "missing": held.nulls, "distinct": distinct}
     return {
         "rows": held.rows,
         "missing": held.missing,

@@ -58,7 +58,15 @@ def as_profile(data: object) -> Profile | None:
 
 
 def read_profile(path: str | os.PathLike[str]) -> Profile:
-    """The profile in a file; `InputError` where there is none, `ProfileError` where it is broken."""
+    """The profile in a file.
+
+    Raises
+    ------
+    InputError
+        There is no such file, or it cannot be read.
+    ProfileError
+        It is no profile, or broken.
+    """
     try:
         data = Path(path).read_bytes()
     except OSError as error:

@@ -27,7 +27,7 @@ RESOLUTION = timedelta(microseconds=1)
 """The finest step of time."""
 
 
-def track(
+def track(  # noqa: PLR0913  # the options of the use case, all but one by name
     data: object,
     *,
     model: object = None,
@@ -101,8 +101,8 @@ def track(
         window = windows[index]
         progress((len(documents) + 1) / len(profiles), f"measuring {window.name}")
         span_of = Span(timestamp, window.start.timestamp(), window.end.timestamp())
-        profile = with_tallies(profile, source, span=span_of)
-        side = Side(profile, window.name, window.start, window.end)
+        counted = with_tallies(profile, source, span=span_of)
+        side = Side(counted, window.name, window.start, window.end)
         documents.append(assemble(before, side, now=window.end))
         followed.append(window)
     return overview(documents, followed, every, link), documents
@@ -131,7 +131,9 @@ def overview(
         ],
         "performance": _performance([d["performance"] for d in documents]),
         "performance_segments": _segments(documents),
-        "drift": {name: _column([d["drift"]["columns"][name] for d in documents]) for name in columns},
+        "drift": {
+            name: _column([d["drift"]["columns"][name] for d in documents]) for name in columns
+        },
         "quality": {
             name: [_score(d, name) for d in documents] for name in first["quality"]["scores"]
         },
@@ -264,9 +266,7 @@ def _range(source: Source, timestamp: str) -> tuple[float, float]:
     return low, high
 
 
-def _reference_span(
-    reference: object, first: float, last: float, length: Every
-) -> Window | None:
+def _reference_span(reference: object, first: float, last: float, length: Every) -> Window | None:
     """The range of the data that is the reference; None where the reference is data of its own."""
     if reference is None:
         return cut(from_seconds(first), from_seconds(last), length)[0]

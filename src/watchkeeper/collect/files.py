@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
@@ -151,7 +151,8 @@ class TextSource:
     @cached_property
     def schema(self) -> pa.Schema:
         """The columns, with the types that DuckDB infers from all rows."""
-        return self._relation(open_duckdb().con).limit(0).to_arrow_table().schema
+        connection = open_duckdb().con
+        return self._relation(connection).limit(0).to_arrow_table().schema
 
     @property
     def rows(self) -> None:
@@ -160,7 +161,9 @@ class TextSource:
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """The rows, a batch at a time."""
-        chosen = self._relation(open_duckdb().con)
+        # Named, since DuckDB 1 closes a connection that nobody holds.
+        connection = open_duckdb().con
+        chosen = self._relation(connection)
         if columns is not None:
             chosen = chosen.project(", ".join(quoted(name) for name in columns))
         try:
@@ -177,7 +180,8 @@ class TextSource:
     def _relation(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
         try:
             if self.format == "json":
-                return connection.read_json([str(path) for path in self.paths])
+                paths: Any = [str(path) for path in self.paths]
+                return connection.read_json(paths)
             return self._csv(connection, self._types)
         except (duckdb.Error, OSError) as error:
             raise _unparsable(self.name, error) from error
@@ -186,7 +190,7 @@ class TextSource:
     def _types(self) -> dict[str, str]:
         """The type of each column of CSV files, from all rows: one word makes a column text."""
         connection = open_duckdb().con
-        found = self._csv(connection, None, sample_size=-1)
+        found = self._csv(connection, None)
         types = dict(zip(found.columns, map(str, found.types), strict=True))
         texts = [name for name, type_ in types.items() if type_ == "VARCHAR"]
         refuse_mixed(found, [name for name in texts if name not in self.as_text], self.name)
@@ -196,12 +200,12 @@ class TextSource:
         self,
         connection: duckdb.DuckDBPyConnection,
         types: dict[str, str] | None,
-        **options: int,
     ) -> duckdb.DuckDBPyRelation:
-        paths = [str(path) for path in self.paths]
+        # Several files are allowed, which DuckDB's own type hints do not say.
+        paths: Any = [str(path) for path in self.paths]
         if types:
             return connection.read_csv(paths, union_by_name=True, dtype=types)
-        return connection.read_csv(paths, union_by_name=True, **options)
+        return connection.read_csv(paths, union_by_name=True, sample_size=-1)
 
 
 MOSTLY = 0.9
@@ -279,7 +283,7 @@ def _find(pattern: str) -> tuple[Path, ...]:
         return tuple(files)
     if path.exists():
         return (path,)
-    found = sorted(Path(name) for name in glob.glob(str(path), recursive=True))
+    found = sorted(Path(name) for name in glob.iglob(str(path), recursive=True))  # noqa: PTH207
     found = [p for p in found if p.is_file()]
     if not found:
         what = "no file matches" if glob.has_magic(pattern) else "there is no file"

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import pyarrow as pa
 
+from watchkeeper.profiles.base import Floats
+
 if TYPE_CHECKING:
     import ibis
 
@@ -54,9 +56,7 @@ def sample_rows(columns: int) -> int:
     return min(SAMPLE_ROWS, _SAMPLE_CELLS // max(columns, 1))
 
 
-def sample(
-    source: Source, generator: np.random.Generator, *, size: int | None = None
-) -> pa.Table:
+def sample(source: Source, generator: np.random.Generator, *, size: int | None = None) -> pa.Table:
     """Rows drawn at random without replacement, or all where there are at most `size`.
 
     Parameters
@@ -71,7 +71,7 @@ def sample(
     """
     size = sample_rows(len(source.schema)) if size is None else size
     share = 1.0 if not source.rows else min(1.0, 1.1 * size / source.rows)
-    kept: list[tuple[np.ndarray[tuple[int], np.dtype[np.float64]], pa.RecordBatch]] = []
+    kept: list[tuple[Floats, pa.RecordBatch]] = []
     held = 0
     for batch in source.batches():
         keys = generator.random(batch.num_rows)
@@ -91,9 +91,7 @@ def unify(batches: Sequence[pa.RecordBatch], schema: pa.Schema) -> pa.Table:
     return pa.Table.from_batches(batches).unify_dictionaries()
 
 
-def _keep(
-    keys: np.ndarray[tuple[int], np.dtype[np.float64]], batch: pa.RecordBatch, share: float
-) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], pa.RecordBatch]:
+def _keep(keys: Floats, batch: pa.RecordBatch, share: float) -> tuple[Floats, pa.RecordBatch]:
     if share >= 1.0:
         return keys, batch
     chosen = np.flatnonzero(keys < share)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from watchkeeper.core.errors import InputError
 
@@ -85,7 +86,7 @@ def cut(start: datetime, end: datetime, every: Every) -> tuple[Window, ...]:
                 f"windows of {every.text} between {start:%Y-%m-%d} and {end:%Y-%m-%d} are more "
                 f"than {_LIMIT}; choose a longer one"
             )
-    return tuple(Window(a, b) for a, b in zip(edges, edges[1:], strict=False))
+    return tuple(Window(a, b) for a, b in pairwise(edges))
 
 
 def add_months(time: datetime, months: int) -> datetime:

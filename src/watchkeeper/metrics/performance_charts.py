@@ -55,7 +55,7 @@ def calibration(layout: PerformanceLayout, sides: Sides) -> dict[str, Any] | Non
 def confidence(layout: PerformanceLayout, sides: Sides) -> dict[str, Any] | None:
     """The distribution of confidence of each side."""
     if isinstance(layout, BinaryLayout | MulticlassLayout):
-        empty = {"mean": None, "low_share": None, "below": LOW, "counts": []}
+        empty: dict[str, Any] = {"mean": None, "low_share": None, "below": LOW, "counts": []}
         return _both(sides, lambda part: confidence_distribution(layout, part), empty)
     return None
 

@@ -107,7 +107,12 @@ def judge_performance(
 def _estimate(entry: Mapping[str, Any], rows: int) -> Estimate:
     """What a report writes of an estimate, as one."""
     return Estimate(
-        entry["value"], entry["low"], entry["high"], entry.get("p_value"), 0, rows,
+        entry["value"],
+        entry["low"],
+        entry["high"],
+        entry.get("p_value"),
+        0,
+        rows,
         entry.get("note"),
     )
 

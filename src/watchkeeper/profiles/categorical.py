@@ -167,8 +167,10 @@ def query(
     counted = table.group_by("key", "value").agg(count=ibis._.count())
     hashed = counted.mutate(hash=digest(counted["value"].cast("string")))
     # By hash, so that no category, whatever its characters, has to be written into SQL.
-    known = [hashlib.md5(v.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
-             for v in vocabulary.values]
+    known = [
+        hashlib.md5(v.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
+        for v in vocabulary.values
+    ]
     is_known = hashed["hash"].isin(known) if known else ibis.literal(False)
     marked = hashed.mutate(known=hashed["value"].isnull() | is_known)
     ranked = marked.mutate(

@@ -57,7 +57,9 @@ def decode(data: bytes, *, name: str = "profile") -> Profile:
                 f"{name} is of profile format {kind.split()[-1].decode('ascii', 'replace')}, this "
                 "Watchkeeper reads format 1; make the profile again or upgrade Watchkeeper"
             )
-        raise ProfileError(f"{name} is not a Watchkeeper profile; make one with `watchkeeper profile`")
+        raise ProfileError(
+            f"{name} is not a Watchkeeper profile; make one with `watchkeeper profile`"
+        )
     try:
         unpacker = zlib.decompressobj()
         packed = unpacker.decompress(data[len(MAGIC) :], MAX_BYTES)
@@ -91,7 +93,9 @@ def _check(profile: Profile, name: str) -> None:
     layout = profile.layout
     for column, axis in layout.axes.items():
         if isinstance(axis, Grid):
-            increasing = bool(np.all(np.diff(axis.edges) > 0)) and bool(np.isfinite(axis.edges).all())
+            increasing = bool(np.all(np.diff(axis.edges) > 0)) and bool(
+                np.isfinite(axis.edges).all()
+            )
             if not increasing or len(axis.atoms) != axis.bins:
                 raise ProfileError(f"{name} is damaged: the grid of column {column!r} is broken")
     parts = [profile.whole, *(p for parts in profile.segments.values() for p in parts.values())]
@@ -112,5 +116,5 @@ def _check_statistics(part: Statistics, profile: Profile, name: str) -> None:
             if isinstance(axis, Grid)
             else isinstance(held, Categorical) and len(held.counts) == len(axis.values)
         )
-        if not fits or held.counts.size and held.counts.min() < 0 or held.rows != part.rows:
+        if not fits or (held.counts.size and held.counts.min() < 0) or held.rows != part.rows:
             raise ProfileError(f"{name} is damaged: the counts of column {column!r} do not fit")

@@ -54,7 +54,13 @@ def with_bounds(profile: Profile) -> Profile:
         if isinstance(axis, Grid) and isinstance(held, Numeric):
             bound = measure_bound(axis, held.counts)
             axes[name] = Grid(
-                axis.edges, axis.atoms, axis.shift, axis.scale, axis.low, axis.high, axis.discrete,
+                axis.edges,
+                axis.atoms,
+                axis.shift,
+                axis.scale,
+                axis.low,
+                axis.high,
+                axis.discrete,
                 bound,
             )
         else:

@@ -104,8 +104,9 @@ def _fit(finite: Floats, bins: int, extra: Floats | None) -> Grid:
         ranks = np.unique(np.concatenate((np.arange(1, bins) / bins, _MARKS)))
         cuts = finite[np.ceil(ranks * finite.size).astype(np.int64) - 1]
     low, high = float(finite[0]), float(finite[-1])
-    scale = _power_of_two(float(np.std(finite / max(abs(low), abs(high), 1e-300))) *
-                          max(abs(low), abs(high), 1e-300))
+    scale = _power_of_two(
+        float(np.std(finite / max(abs(low), abs(high), 1e-300))) * max(abs(low), abs(high), 1e-300)
+    )
     after = np.nextafter(singles, np.inf)
     ends = np.array([low, np.nextafter(high, np.inf)])
     wanted = (singles, after, cuts, ends, _tails(low, high, scale))

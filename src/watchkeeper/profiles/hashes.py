@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from watchkeeper.profiles.base import scratch
+from watchkeeper.profiles.base import Ints, scratch
 
 Hashes = NDArray[np.uint64]
 
@@ -59,17 +59,21 @@ def _words(array: pa.Array) -> Hashes:
     if pa.types.is_floating(type_):
         filled = array.fill_null(0.0) if array.null_count else array
         values = filled.to_numpy(zero_copy_only=False).astype(np.float64, copy=False)
-        return np.add(values, 0.0, out=scratch(len(array))).view(np.uint64)
+        # Adding zero makes one of the two zeros.
+        bits: Hashes = np.add(values, 0.0, out=scratch(len(array))).view(np.uint64)
+        return bits
     if pa.types.is_boolean(type_) or pa.types.is_integer(type_):
         filled = array.fill_null(False if pa.types.is_boolean(type_) else 0)
         whole = filled.to_numpy(zero_copy_only=False)
-        return whole.astype(np.int64, copy=False).view(np.uint64)
+        wide: Hashes = whole.astype(np.int64, copy=False).view(np.uint64)
+        return wide
     if pa.types.is_null(type_):
         return np.full(len(array), _NULL)
     if pa.types.is_timestamp(type_) or pa.types.is_date(type_):
         micros = array.cast(pa.timestamp("us"), safe=False).cast(pa.int64())
         filled = micros.fill_null(0) if micros.null_count else micros
-        return filled.to_numpy(zero_copy_only=False).view(np.uint64)
+        moments: Hashes = filled.to_numpy(zero_copy_only=False).view(np.uint64)
+        return moments
     return _hash_texts(_as_text(array))
 
 
@@ -91,8 +95,8 @@ def _hash_texts(array: pa.Array) -> Hashes:
         return np.empty(0, dtype=np.uint64)
     wide = np.int64 if pa.types.is_large_string(array.type) else np.int32
     _, offsets_buffer, data = array.buffers()
-    offsets = np.frombuffer(offsets_buffer, dtype=wide, count=array.offset + len(array) + 1)
-    offsets = offsets[array.offset :].astype(np.int64)
+    held = np.frombuffer(offsets_buffer, dtype=wide, count=array.offset + len(array) + 1)
+    offsets: Ints = held[array.offset :].astype(np.int64)
     first, last = int(offsets[0]), int(offsets[-1])
     empty = np.empty(0, dtype=np.uint8)
     text = np.frombuffer(data, dtype=np.uint8)[first:last] if data is not None else empty
@@ -100,7 +104,7 @@ def _hash_texts(array: pa.Array) -> Hashes:
     sums = np.zeros(text.size + 1, dtype=np.uint64)
     np.cumsum((text.astype(np.uint64) + np.uint64(1)) * _powers(_BASE, text.size), out=sums[1:])
     start, end = offsets[:-1], offsets[1:]
-    words = (sums[end] - sums[start]) * _powers(_BASE_INVERSE, text.size + 1)[start]
+    words: Hashes = (sums[end] - sums[start]) * _powers(_BASE_INVERSE, text.size + 1)[start]
     words ^= (end - start).astype(np.uint64) * _ODD
     return words ^ (words >> np.uint64(29))
 

@@ -20,8 +20,8 @@ from watchkeeper.profiles.grid import Grid
 from watchkeeper.profiles.hashes import hash_rows
 from watchkeeper.profiles.layout import Layout, named_segments
 from watchkeeper.profiles.performance import empty_performance, measure_performance
-from watchkeeper.profiles.ranking import RankingLayout
 from watchkeeper.profiles.profile import ColumnStatistic, Profile, Statistics
+from watchkeeper.profiles.ranking import RankingLayout
 from watchkeeper.profiles.rows import RowSketch, sketch
 from watchkeeper.profiles.values import codes, counted, numbers
 

@@ -33,9 +33,7 @@ def _bytes(value: object) -> bytes:
     raise NotImplementedError(f"a layout holds no {type(value).__name__}")
 
 
-def named_segments(
-    parts: Iterable[tuple[int, Part]], values: tuple[str, ...]
-) -> dict[str, Part]:
+def named_segments(parts: Iterable[tuple[int, Part]], values: tuple[str, ...]) -> dict[str, Part]:
     """Segments by name from segments by code; a value that is spelt like `OTHER` joins it.
 
     >>> named_segments([(-2, 1), (0, 2), (1, 4)], ("(other)", "a"))

@@ -117,7 +117,8 @@ class Numeric(msgspec.Struct, frozen=True, tag="numeric"):
         with np.errstate(all="ignore"):
             inside = (points - left[index]) / (right[index] - left[index])
         inside = np.where(grid.atoms[index], points > left[index], np.nan_to_num(inside))
-        return before[index] + self.counts[index] * np.clip(inside, 0.0, 1.0)
+        counted: Floats = before[index] + self.counts[index] * np.clip(inside, 0.0, 1.0)
+        return counted
 
 
 def empty(grid: Grid) -> Numeric:

@@ -34,9 +34,7 @@ class RowSketch(msgspec.Struct, frozen=True):
 
     def __or__(self, other: Self) -> Self:
         """Merge two disjoint sets of rows."""
-        hashes, where = np.unique(
-            np.concatenate((self.hashes, other.hashes)), return_inverse=True
-        )
+        hashes, where = np.unique(np.concatenate((self.hashes, other.hashes)), return_inverse=True)
         counts = np.zeros(hashes.size, dtype=np.int64)
         np.add.at(counts, where, np.concatenate((self.counts, other.counts)))
         return type(self)(hashes[:KEPT], counts[:KEPT])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -9,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from watchkeeper.core.model import Kind
-from watchkeeper.profiles.base import Floats
+from watchkeeper.profiles.base import Floats, Ints
 
 _TICKS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _NUMBER = r"^\s*[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|inf(inity)?|nan)\s*$"
@@ -74,9 +75,7 @@ def counted(array: pa.Array) -> tuple[dict[str, int], int]:
     if _is_nested(array.type):
         return {}, len(array)
     entries = array.value_counts()
-    return _by_text(
-        zip(entries.field(0).to_pylist(), entries.field(1).to_pylist(), strict=True)
-    )
+    return _by_text(zip(entries.field(0).to_pylist(), entries.field(1).to_pylist(), strict=True))
 
 
 def text_of(value: object) -> str:
@@ -90,7 +89,7 @@ def text_of(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        if value != value:
+        if math.isnan(value):
             return "NaN"
         return str(int(value)) if value.is_integer() else repr(value)
     if isinstance(value, bytes):
@@ -98,7 +97,7 @@ def text_of(value: object) -> str:
     return str(value)
 
 
-def codes(array: pa.Array, vocabulary: Mapping[str, int]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def codes(array: pa.Array, vocabulary: Mapping[str, int]) -> Ints:
     """The code of each row's value, -1 where it is null and -2 where it is not in `vocabulary`.
 
     >>> codes(pa.array(["b", None, "z"]), {"a": 0, "b": 1}).tolist()
@@ -111,8 +110,11 @@ def codes(array: pa.Array, vocabulary: Mapping[str, int]) -> np.ndarray[tuple[in
     lookup = np.array(
         [-1 if text is None else vocabulary.get(text, -2) for text in texts] + [-1], dtype=np.int64
     )
-    indices = encoded.indices.fill_null(len(texts)) if encoded.indices.null_count else encoded.indices
-    return lookup[indices.to_numpy(zero_copy_only=False)]
+    indices = (
+        encoded.indices.fill_null(len(texts)) if encoded.indices.null_count else encoded.indices
+    )
+    found: Ints = lookup[indices.to_numpy(zero_copy_only=False)]
+    return found
 
 
 def is_measurable(type_: pa.DataType) -> bool:
@@ -138,31 +140,38 @@ def _floats(array: pa.Array) -> Floats:
     if pa.types.is_boolean(array.type):
         array = array.cast(pa.int8())
     if pa.types.is_float16(array.type):
-        return array.to_numpy(zero_copy_only=False).astype(np.float64)
+        half: Floats = array.to_numpy(zero_copy_only=False).astype(np.float64)
+        return half
     if pa.types.is_decimal(array.type):
         # Arrow's own cast of decimals is off in the last digit; reading their text rounds right.
         array = array.cast(pa.string())
     if not pa.types.is_float64(array.type):
         array = array.cast(pa.float64(), safe=False)
-    return array.to_numpy(zero_copy_only=False)
+    values: Floats = array.to_numpy(zero_copy_only=False)
+    return values
 
 
 def _seconds(array: pa.Array) -> Floats:
     """Dates, times and durations as seconds."""
     type_ = array.type
     if pa.types.is_date32(type_):
-        return array.cast(pa.int32()).to_numpy(zero_copy_only=False) * 86400.0
+        days: Ints = array.cast(pa.int32()).to_numpy(zero_copy_only=False)
+        return days * 86400.0
     if pa.types.is_date64(type_):
-        return array.cast(pa.int64()).to_numpy(zero_copy_only=False) / 1000.0
+        millis: Ints = array.cast(pa.int64()).to_numpy(zero_copy_only=False)
+        return np.divide(millis, 1000.0, dtype=np.float64)
     if pa.types.is_interval(type_):
         return np.full(len(array), np.nan)
     whole = array.cast(pa.int32() if pa.types.is_time32(type_) else pa.int64())
-    return whole.to_numpy(zero_copy_only=False) / _TICKS[type_.unit]
+    ticks: Ints = whole.to_numpy(zero_copy_only=False)
+    return np.divide(ticks, _TICKS[type_.unit], dtype=np.float64)
 
 
 def _is_text(type_: pa.DataType) -> bool:
     return bool(
-        pa.types.is_string(type_) or pa.types.is_large_string(type_) or pa.types.is_string_view(type_)
+        pa.types.is_string(type_)
+        or pa.types.is_large_string(type_)
+        or pa.types.is_string_view(type_)
     )
 
 
@@ -179,5 +188,8 @@ def _is_nested(type_: pa.DataType) -> bool:
     if pa.types.is_dictionary(type_):
         return _is_nested(type_.value_type)
     return not (
-        _is_text(type_) or _is_number(type_) or pa.types.is_temporal(type_) or pa.types.is_null(type_)
+        _is_text(type_)
+        or _is_number(type_)
+        or pa.types.is_temporal(type_)
+        or pa.types.is_null(type_)
     )
