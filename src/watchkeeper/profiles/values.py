@@ -156,7 +156,7 @@ def _seconds(array: pa.Array) -> Floats:
     type_ = array.type
     if pa.types.is_date32(type_):
         days: Ints = array.cast(pa.int32()).to_numpy(zero_copy_only=False)
-        return days * 86400.0
+        return np.multiply(days, 86400.0, dtype=np.float64)
     if pa.types.is_date64(type_):
         millis: Ints = array.cast(pa.int64()).to_numpy(zero_copy_only=False)
         return np.divide(millis, 1000.0, dtype=np.float64)
