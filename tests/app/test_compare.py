@@ -192,3 +192,11 @@ def test_dtype_and_order_of_rows_change_nothing(tmp_path: Path) -> None:
     assert one["summary"]["headline"] == two["summary"]["headline"]
     for name, column in one["drift"]["columns"].items():
         assert two["drift"]["columns"][name]["effect"] == pytest.approx(column["effect"])
+
+
+def test_nested_columns_are_left_out_with_a_warning() -> None:
+    """A list cannot be measured; the report says so and measures the rest."""
+    nested = REFERENCE.append_column("tags", pa.array([["a"]] * REFERENCE.num_rows))
+    document = compare(nested, nested, roles=ROLES)
+    assert "tags" not in document["drift"]["columns"]
+    assert any("tags" in warning for warning in document["summary"]["warnings"])

@@ -201,7 +201,7 @@ def test_the_documents_of_the_page_tests_follow_the_schema(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["comparison", "track"])
 def test_the_documents_of_the_page_tests_are_those_the_script_makes(name: str) -> None:
-    """The files in git are what `python -m tests.page_documents --small` writes, to the last-but-one digit."""
+    """The files in git are what `python -m tests.page_documents --small` writes."""
     stored = json.loads((UI / "fixtures" / f"{name}.json").read_text())
     assert _rounded(page_documents.SMALL[name]()) == _rounded(stored)
 

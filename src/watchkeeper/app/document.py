@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,9 +12,10 @@ from watchkeeper.app.checks import list_checks
 from watchkeeper.app.drift import drift_of
 from watchkeeper.app.performance import performance_of
 from watchkeeper.app.summary import summarize
-from watchkeeper.core.model import Model
+from watchkeeper.core.model import Model, Role
 from watchkeeper.core.windows import from_seconds
 from watchkeeper.metrics.quality import measure_quality
+from watchkeeper.profiles.layout import Layout
 from watchkeeper.profiles.numeric import Numeric
 from watchkeeper.profiles.profile import Profile
 
@@ -21,6 +23,8 @@ SCHEMA_VERSION = "1.0"
 """The version of the document's shape; the first number changes when a reader must change."""
 
 Document = dict[str, Any]
+
+_NESTED = re.compile(r"(large_|fixed_size_)?(list|struct|map|binary|union|run_end)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +55,22 @@ def assemble(reference: Side, current: Side, *, now: datetime | None = None) -> 
         "quality": measure_quality(reference.profile, current.profile, now=now),
     }
     document["checks"] = list_checks(document, model)
-    document["summary"] = summarize(document)
+    document["summary"] = summarize(document, min_rows=model.thresholds.min_rows)
+    document["summary"]["warnings"] += _unmeasured(layout)
     return document
+
+
+def _unmeasured(layout: Layout) -> list[str]:
+    """A warning where columns are of a type that cannot be measured."""
+    names = [
+        column.name
+        for column in layout.model.columns
+        if column.role is Role.IGNORED and _NESTED.match(layout.dtypes.get(column.name, ""))
+    ]
+    if not names:
+        return []
+    listed = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    return [f"Nested and binary columns are not measured: {listed}."]
 
 
 def generator() -> dict[str, str]:
