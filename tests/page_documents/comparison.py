@@ -113,7 +113,8 @@ def regression(seed: int = 5) -> Document:
         return metrics["accuracy"] | {
             "value": value, "low": value * 0.98, "high": value * 1.02, "direction": direction,
             "unit": unit, "method": "delta",
-            "reference": {"value": before, "low": before * 0.99, "high": before * 1.01, "n": 78_000},
+            "reference": {"value": before, "low": before * 0.99, "high": before * 1.01,
+                          "n": 78_000},
             "change": {"value": value - before,
                        "low": (value - before) * 0.9,
                        "high": (value - before) * 1.1, "p_value": 1e-6},

@@ -73,7 +73,7 @@ def track(seed: int = 3, *, windows: int = 40, features: int = 18) -> Document:
              "verdict": "not_enough_data" if rows[n] < 100 else
                         "drifted" if drifted[n] else "stable",
              "status": "fail" if drifted[n] else "pass", "drifted": drifted[n],
-             "headline": f"{drifted[n]} of {len(names)} columns drifted." if rows[n] else "No rows.",
+             "headline": f"{drifted[n]} of {len(names)} columns drifted." if rows[n] else "No row.",
              "report": f"{start[n]}.html" if rows[n] else None}
             for n in range(windows)
         ],

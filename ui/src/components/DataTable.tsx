@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type ReactNode, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import type { Route } from "../lib/route";
 import { type Order, type SortValue, sortRows } from "../lib/sort";
 import { navigate, useChoice } from "../state/route";
@@ -52,6 +52,12 @@ export function DataTable<T>(props: Props<T>): ReactNode {
   }, [rows, columns, choice]);
   const body = useRef<HTMLTableSectionElement>(null);
   const [isWhole, setWhole] = useState(false);
+  useEffect(() => {
+    // Nobody can press a button on paper.
+    const whole = () => setWhole(true);
+    addEventListener("beforeprint", whole);
+    return () => removeEventListener("beforeprint", whole);
+  }, []);
   const total = isWhole ? sorted.length : Math.min(sorted.length, props.limit ?? sorted.length);
   const [first, last, height] = useVisibleRows(body, total);
 
