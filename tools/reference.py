@@ -56,6 +56,7 @@ def _metrics() -> str:
 
 def _cli() -> str:
     from typer.main import get_command
+
     from watchkeeper.cli.main import app
 
     return cli_page(get_command(app))
