@@ -66,8 +66,6 @@ def _drift(drift: Mapping[str, Any]) -> Iterator[Check]:
     """A column that drifted fails where PSI calls the change significant, else warns."""
     for name in drift["ranking"]:
         column = drift["columns"][name]
-        if column["role"] == "timestamp":
-            continue
         status = {"stable": "pass", "not_enough_data": "not_enough_data"}.get(column["verdict"])
         if status is None:
             status = "warn" if column["psi_reading"] in {"none", "moderate"} else "fail"

@@ -8,7 +8,7 @@ from typing import Any
 from watchkeeper.app.shape import distribution, statistics
 from watchkeeper.core.errors import ProfileError
 from watchkeeper.core.estimate import Estimate, finite
-from watchkeeper.core.model import Column, Role
+from watchkeeper.core.model import Column, Kind
 from watchkeeper.metrics.drift import exceedances, measure_column
 from watchkeeper.metrics.pairs import CategoricalPair, NumericPair, Pair
 from watchkeeper.monitors.drift import ColumnEvidence, ColumnVerdict, judge, rank, reference_warning
@@ -25,7 +25,7 @@ Document = dict[str, Any]
 
 
 def drift_of(layout: Layout, reference: Profile, current: Profile) -> Document:
-    """`drift` of the report: every column but the timestamp, whose drift is time itself."""
+    """`drift` of the report: every column but dates and times, whose drift is time itself."""
     thresholds = layout.model.thresholds
     columns = compared(layout)
     axes = reference.layout.axes
@@ -64,8 +64,12 @@ def drift_of(layout: Layout, reference: Profile, current: Profile) -> Document:
 
 
 def compared(layout: Layout) -> tuple[Column, ...]:
-    """The columns whose drift is measured."""
-    return tuple(c for c in layout.model.measured if c.role is not Role.TIMESTAMP)
+    """The columns whose drift is measured.
+
+    Dates and times move on by themselves, so they would drift in every window; a date that is a
+    feature (of birth, of the contract) is compared where the model file calls it `kind: numeric`.
+    """
+    return tuple(c for c in layout.model.measured if c.kind is not Kind.DATETIME)
 
 
 def _pair(axis: Axis, reference: Statistics, current: Statistics, name: str) -> Pair:

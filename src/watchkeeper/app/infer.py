@@ -54,7 +54,8 @@ def resolve(model: object, roles: Roles | None, schema: pa.Schema, sample: pa.Ta
     """
     file = with_roles(open_model(model), roles or {})
     _check_names(file, schema.names)
-    missing = [name for name in schema.names if name not in sample.column_names]
+    drawn = set(sample.column_names)
+    missing = [name for name in schema.names if name not in drawn]
     for name in missing:
         sample = sample.append_column(name, pa.nulls(sample.num_rows))
     task, classes = task_of(file, sample)

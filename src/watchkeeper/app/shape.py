@@ -83,12 +83,24 @@ def _display_edges(grid: Grid, sides: tuple[Numeric, Numeric]) -> Floats:
     whole = grid.discrete and bool(np.all(values == np.round(values)))
     if whole and high - low < 2 * BINS:
         return np.arange(np.floor(low), np.ceil(high) + 2) - 0.5
+    inside = values[(values >= low) & (values <= high)]
+    if grid.discrete and inside.size > 1 and high <= grid.high and low >= grid.low:
+        return _between(inside)
     if not high > low:
         spread = max(abs(low) * 1e-6, 0.5 if abs(low) < 1e12 else 0.0)
         return np.array([low - spread, low + spread])
     edges = np.linspace(low, high, BINS + 1)
     edges[-1] = np.nextafter(high, np.inf)
     return np.unique(edges)
+
+
+def _between(values: Floats) -> Floats:
+    """Edges halfway between a few values, several of them in a bin where they are many."""
+    middles = (values[1:] + values[:-1]) / 2
+    ends = values[0] - (middles[0] - values[0]), values[-1] + (values[-1] - middles[-1])
+    edges = np.concatenate(([ends[0]], middles, [ends[1]]))
+    every = -(-(edges.size - 1) // BINS)
+    return np.append(edges[:-1:every], edges[-1])
 
 
 def _categorical(
@@ -123,8 +135,8 @@ def _categorical(
 
 
 def _share(value: float) -> float:
-    """A share to five digits: a picture needs no more."""
-    return float(f"{value:.5g}")
+    """A share to four digits: a picture needs no more."""
+    return float(f"{value:.4g}")
 
 
 def _shares(values: Floats) -> list[float]:

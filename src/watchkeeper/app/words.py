@@ -56,7 +56,7 @@ def number(value: float | None, *, digits: int = 3) -> str:
 
 def _plain(size: float, digits: int) -> str:
     """Digits and thousands separators, without a sign."""
-    if size.is_integer():
+    if float(size).is_integer():
         return f"{size:,.0f}"
     decimals = max(0, digits - 1 - math.floor(math.log10(size)))
     text = f"{size:,.{decimals}f}"

@@ -101,9 +101,10 @@ def _extra_edges(column: Column, model: Model) -> Floats | None:
 
 def _column(table: pa.Table, name: str) -> pa.Array:
     """One column as a single array; nulls where the table has no such column."""
-    if name not in table.column_names:
+    index = table.schema.get_field_index(name)
+    if index < 0:
         return pa.nulls(table.num_rows)
-    return table.column(name).combine_chunks()
+    return table.column(index).combine_chunks()
 
 
 def _plain(type_: pa.DataType) -> str:

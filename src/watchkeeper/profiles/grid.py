@@ -18,8 +18,12 @@ from watchkeeper.profiles.base import Flags, Floats, Ints
 BINS = 512
 """Bins of equal mass inside the range of the reference."""
 
+NEAR_STEPS = 24
+"""Equal steps by which a grid goes on beyond the range of the reference, on each side: they cover
+one to two standard deviations, where most drift ends."""
+
 TAIL_STEPS = 24
-"""Logarithmic steps by which a grid goes on beyond the range of the reference, on each side."""
+"""Growing steps after those, each a half longer, then each four times as far."""
 
 _MARKS = np.array([0.01, 0.05, *np.arange(0.1, 0.95, 0.1), 0.95, 0.99])
 
@@ -139,6 +143,9 @@ def _power_of_two(spread: float) -> float:
 
 
 def _tails(low: float, high: float, scale: float) -> Floats:
-    """Edges outside [low, high], each step four times as far as the last."""
-    steps = scale * 4.0 ** np.arange(TAIL_STEPS) / 16
+    """Edges outside [low, high]: equal steps, then steps that grow."""
+    near = np.arange(1, NEAR_STEPS + 1) / NEAR_STEPS
+    middle = 1.5 ** np.arange(1, TAIL_STEPS // 2 + 1)
+    far = middle[-1] * 4.0 ** np.arange(1, TAIL_STEPS // 2 + 1)
+    steps = scale * np.concatenate((near, middle, far))
     return np.concatenate((low - steps, high + steps))

@@ -156,7 +156,8 @@ def _measure_column(array: pa.Array, column: Column, layout: Layout) -> ColumnSt
 
 def _sketch(batch: pa.RecordBatch, layout: Layout) -> RowSketch:
     names = identity_columns(layout.model)
-    return sketch(hash_rows(batch, [name for name in names if name in batch.schema.names]))
+    present = set(batch.schema.names)
+    return sketch(hash_rows(batch, [name for name in names if name in present]))
 
 
 def identity_columns(model: Model) -> list[str]:

@@ -11,6 +11,7 @@ import base64
 import gzip
 import html
 import json
+import math
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
@@ -107,7 +108,7 @@ def embed(document: Mapping[str, Any], *, pack_from: int = PACK_FROM) -> str:
     '<script id="watchkeeper-document" type="application/octe'
     """
     try:
-        text = json.dumps(document, separators=(",", ":"), allow_nan=False)
+        text = json.dumps(_shortened(document), separators=(",", ":"), allow_nan=False)
     except ValueError as error:
         message = (
             f"the report document cannot be written as JSON ({error}); an undefined number must "
@@ -124,6 +125,20 @@ def embed(document: Mapping[str, Any], *, pack_from: int = PACK_FROM) -> str:
         '<script id="watchkeeper-document" type="application/octet-stream" '
         f'data-encoding="gzip+base64">{packed}</script>'
     )
+
+
+def _shortened(value: Any) -> Any:
+    """The same with numbers of seven digits, twelve for large ones such as times.
+
+    The page shows three; the digits beyond would be half of a wide report.
+    """
+    if isinstance(value, float) and math.isfinite(value):
+        return float(f"{value:.7g}" if abs(value) < 1e6 else f"{value:.12g}")
+    if isinstance(value, Mapping):
+        return {key: _shortened(held) for key, held in value.items()}
+    if isinstance(value, list | tuple):
+        return [_shortened(held) for held in value]
+    return value
 
 
 @cache

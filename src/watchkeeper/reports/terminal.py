@@ -57,7 +57,8 @@ def print_report(
     console.print()
     where = ", ".join(written)
     console.print(
-        Text(f"Full report: {where}")
+        # A path that is cut in two cannot be copied.
+        Text(f"Full report: {where}", no_wrap=True, overflow="ignore")
         if where
         else Text("For the full report, write it to a file: -o report.html")
     )
