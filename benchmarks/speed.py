@@ -21,7 +21,7 @@ from typing import Any
 from benchmarks.environments import HERE, python_of
 from benchmarks.jobs import BASE, DATA, GROWTH, JOBS, OURS, Job, Size
 from benchmarks.measure import run
-from benchmarks.table import put_between, render
+from benchmarks.table import put_between, render, render_short
 
 RESULTS = DATA / "results.json"
 
@@ -50,7 +50,7 @@ def main() -> None:
     text = render(results)
     (HERE / "RESULTS.md").write_text(text)
     print(text)
-    put_between(HERE.parent / "README.md", text)
+    put_between(HERE.parent / "README.md", render_short(results))
 
 
 def _arguments() -> argparse.Namespace:

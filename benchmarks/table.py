@@ -30,6 +30,12 @@ def render(results: Results) -> str:
     return "\n".join(parts) + "\n"
 
 
+def render_short(results: Results) -> str:
+    """What the README quotes: the ratios beside the peers, and where the rest lies."""
+    lines = [*_beside(results), "", "More, and how it was measured: [benchmarks](benchmarks/)."]
+    return "\n".join(lines) + "\n"
+
+
 def put_between(path: Path, text: str, mark: str = "bench") -> None:
     """Replace what stands between the marks of a file; a file without marks stays as it is.
 

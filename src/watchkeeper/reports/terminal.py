@@ -57,10 +57,10 @@ def print_report(
     console.print()
     where = ", ".join(written)
     console.print(
-        # A path that is cut in two cannot be copied.
-        Text(f"Full report: {where}", no_wrap=True, overflow="ignore")
+        Text(f"Full report: {where}")
         if where
-        else Text("For the full report, write it to a file: -o report.html")
+        else Text("For the full report, write it to a file: -o report.html"),
+        soft_wrap=True,  # A path that is cut in two cannot be copied.
     )
 
 
