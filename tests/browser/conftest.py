@@ -14,10 +14,6 @@ import pytest
 from tests import page_documents
 from watchkeeper.reports.html import render_html
 
-playwright = pytest.importorskip(
-    "playwright.sync_api", reason="the package playwright is not installed (pip install playwright)"
-)
-
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -37,6 +33,10 @@ class Opened:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """One browser for all tests."""
+    playwright = pytest.importorskip(
+        "playwright.sync_api",
+        reason="the package playwright is not installed (pip install playwright)",
+    )
     path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
         pytest.skip("no Chromium on the path (apt-get install chromium), nor named by CHROMIUM")
