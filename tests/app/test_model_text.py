@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -105,6 +106,7 @@ def test_other_readers_see_the_same() -> None:
     assert held == {"kind": "categorical", "values": list(values), "max_missing": 1e-7}
 
 
+@pytest.mark.newest
 def test_schema_in_the_docs_is_current() -> None:
     """The schema in the docs is the one that is in force."""
     assert SCHEMA.read_text() == json_schema(), "run `python tools/write_model_schema.py`"

@@ -143,7 +143,7 @@ def test_too_many_classes():
         (pa.array([True, False, None]), [1, 0, np.nan]),
         (pa.array(["1.5", "x", None, " 2e3 "]), [1.5, np.nan, np.nan, 2000]),
         (pa.array([float("inf"), -float("inf"), 1.0]), [np.nan, np.nan, 1]),
-        (pa.array([0.5, None], pa.float16()), [0.5, np.nan]),
+        (pa.array(np.array([0.5, 0], np.float16), mask=np.array([False, True])), [0.5, np.nan]),
         (pa.array([0.5, 0.5, None]).dictionary_encode(), [0.5, 0.5, np.nan]),
         (pa.nulls(2), [np.nan, np.nan]),
         (pa.array([b"x"]), [np.nan]),
