@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from watchkeeper.app.limits import hold
+from watchkeeper.app.words import percent, sentence
 from watchkeeper.core.model import Model
 
 Check = dict[str, Any]
@@ -74,7 +75,7 @@ def _drift(drift: Mapping[str, Any]) -> Iterator[Check]:
             name,
             column["effect"]["metric"],
             status,
-            column["reason"],
+            sentence(column["reason"]),
             value=column["effect"]["value"],
             threshold=drift["tolerance"],
             operator=">",
@@ -147,7 +148,7 @@ def _quality(quality: Mapping[str, Any]) -> Iterator[Check]:
     duplicates = quality["duplicates"]
     if duplicates.get("status") is not None:
         share = duplicates["current"]
-        message = f"{_percent(share)} of the {duplicates['kind']} repeat an earlier one."
+        message = f"{percent(share)} of the {duplicates['kind']} repeat an earlier one."
         yield _check(
             "quality", "duplicates", "duplicates", duplicates["status"], message, value=share
         )
@@ -156,8 +157,8 @@ def _quality(quality: Mapping[str, Any]) -> Iterator[Check]:
 def _quality_check(name: str, metric: str, found: Mapping[str, Any]) -> Check:
     value, threshold = found.get("current"), found.get("threshold")
     if metric in _QUALITY:
-        message = f"{name}: {_percent(value)} {_QUALITY[metric]}"
-        message += f" ({_percent(found.get('reference'))} in the reference)."
+        message = f"{name}: {percent(value)} {_QUALITY[metric]}"
+        message += f" ({percent(found.get('reference'))} in the reference)."
     elif metric == "constant":
         message = f"{name} holds one value only." if value else f"{name} is not constant."
     else:
@@ -172,8 +173,8 @@ def _quality_check(name: str, metric: str, found: Mapping[str, Any]) -> Check:
 def _score_check(name: str, score: Mapping[str, Any]) -> Check:
     hours = name == "timeliness"
     value, target = score["current"], score["target"]
-    shown = f"{value:.3g} h" if hours and value is not None else _percent(value)
-    aim = f"{target:.3g} h" if hours else _percent(target)
+    shown = f"{value:.3g} h" if hours and value is not None else percent(value)
+    aim = f"{target:.3g} h" if hours else percent(target)
     return _check(
         "quality", name, name, score["status"],
         f"{name.capitalize()} is {shown}; it should be {'at most' if hours else 'at least'} {aim}.",
@@ -184,8 +185,8 @@ def _score_check(name: str, score: Mapping[str, Any]) -> Check:
 def _rules(quality: Mapping[str, Any]) -> Iterator[Check]:
     for rule in quality["rules"]:
         message = (
-            f"{rule['name']} holds for {_percent(rule['share_passed'])} of the rows; "
-            f"the target is {_percent(rule['target'])}."
+            f"{rule['name']} holds for {percent(rule['share_passed'])} of the rows; "
+            f"the target is {percent(rule['target'])}."
         )
         yield _check(
             "rules", rule["name"], "rule", rule["status"], message,
@@ -207,7 +208,3 @@ def _limits(document: Mapping[str, Any], model: Model) -> Iterator[Check]:
             value=value, threshold=threshold if value is not None else None,
             operator=operator or None,
         )  # fmt: skip
-
-
-def _percent(value: float | None) -> str:
-    return "an unknown share" if value is None else f"{100 * value:.3g} %"

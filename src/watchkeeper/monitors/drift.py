@@ -11,7 +11,7 @@ from watchkeeper.core.estimate import Estimate, Verdict
 from watchkeeper.core.model import Thresholds
 from watchkeeper.monitors.families import adjust, strictest
 from watchkeeper.monitors.power import Detectable, detectable
-from watchkeeper.monitors.wording import reason_of
+from watchkeeper.monitors.wording import Aspect, reason_of
 
 Change = Literal["none", "harmless", "relevant", "unknown"]
 """What became of a column: nothing seen, changed within tolerance, beyond it, or not to be said."""
@@ -23,37 +23,12 @@ REFERENCE_TIMES = 4
 """A reference should have this many times the rows of a window."""
 
 
-class Component(Protocol):
+class Component(Aspect, Protocol):
     """One aspect of a column: its distribution, its missing values or its new categories."""
-
-    @property
-    def metric(self) -> str:
-        """The name of the metric."""
-        ...
-
-    @property
-    def estimate(self) -> Estimate:
-        """The change, with the p-value of 'nothing changed'."""
-        ...
 
     @property
     def p_beyond(self) -> float:
         """P-value of 'the change is at most `tolerance`'."""
-        ...
-
-    @property
-    def tolerance(self) -> float:
-        """The change that does not matter."""
-        ...
-
-    @property
-    def reference(self) -> float | None:
-        """The share in the reference, None for distances."""
-        ...
-
-    @property
-    def current(self) -> float | None:
-        """The share in the current rows, None for distances."""
         ...
 
     @property
