@@ -12,7 +12,9 @@ Run `python benchmarks/false_alarms.py [--quick] [--seed 1]`; it prints Markdown
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib.util
+import io
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -425,7 +427,7 @@ def print_power(found: dict[tuple[str, int], dict[str, float]]) -> None:
 
 
 def main() -> None:
-    """Read the options, run, print."""
+    """Read the options, run, print, and write FALSE_ALARMS.md."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of the runs")
     parser.add_argument("--seed", type=int, default=1)
@@ -436,9 +438,16 @@ def main() -> None:
     check_statistics(pools, rng)
     scale = 1 if options.quick else 10
     runs = dict(zip(SIZES, (60 * scale, 60 * scale, 20 * scale, 4 * scale), strict=True))
-    print_false_alarms(false_alarms(pools, runs, rng))
-    print_power(power(pools, {100: 10 * scale, 1000: 10 * scale, 100_000: 3 * scale}, rng))
-    print(f"\n{time.process_time() - started:.0f} CPU seconds, seed {options.seed}.")
+    told = io.StringIO()
+    with contextlib.redirect_stdout(told):
+        print("# False alarms and power on resampled flights\n")
+        how = " --quick" if options.quick else ""
+        print(f"Written by `python -m benchmarks.false_alarms{how}`, seed {options.seed}.")
+        print_false_alarms(false_alarms(pools, runs, rng))
+        print_power(power(pools, {100: 10 * scale, 1000: 10 * scale, 100_000: 3 * scale}, rng))
+    print(told.getvalue())
+    Path(__file__).with_name("FALSE_ALARMS.md").write_text(told.getvalue())
+    print(f"\n{time.process_time() - started:.0f} CPU seconds.")
 
 
 if __name__ == "__main__":
