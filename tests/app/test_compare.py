@@ -200,3 +200,16 @@ def test_nested_columns_are_left_out_with_a_warning() -> None:
     document = compare(nested, nested, roles=ROLES)
     assert "tags" not in document["drift"]["columns"]
     assert any("tags" in warning for warning in document["summary"]["warnings"])
+
+
+@pytest.mark.parametrize("kinds", [{}, {"flag": "categorical"}])
+def test_csv_of_few_values_keeps_its_types(tmp_path: Path, kinds: dict[str, str]) -> None:
+    """A file is of its own types, also where whole numbers of two values are categories."""
+    path = tmp_path / "x.csv"
+    lines = [f"{i},{i % 2},{'ab'[i % 2]}" for i in range(300)]
+    path.write_text("\n".join(["n,flag,word", *lines]) + "\n", encoding="utf-8")
+    document = compare(str(path), str(path), roles={"kinds": kinds})
+    schema = document["quality"]["schema"]
+    assert (schema["missing"], schema["unexpected"], schema["retyped"]) == ([], [], [])
+    assert document["drift"]["columns"]["flag"]["kind"] == "categorical"
+    assert document["summary"]["status"] == "pass"

@@ -16,7 +16,7 @@ from watchkeeper.app.profiling import Progress, draw_sample, profile_source, sil
 from watchkeeper.app.sources import as_profile, open_source
 from watchkeeper.collect.source import Source
 from watchkeeper.core.errors import InputError
-from watchkeeper.core.model import Kind, Model
+from watchkeeper.core.model import Kind
 from watchkeeper.profiles.fit import fit_layout, with_bounds
 from watchkeeper.profiles.layout import Layout
 from watchkeeper.profiles.profile import Profile
@@ -81,7 +81,7 @@ def prepare(
     )
     name = describe(current, "current")
     if made is None:
-        as_text = texts(before.profile.layout.model)
+        as_text = texts_of(before.profile.layout)
         source = open_source(current, name="the current data", as_text=as_text)
         refuse_strangers(before.profile.layout, source)
         made = profile_source(source, before.profile.layout, progress=progress)
@@ -128,14 +128,15 @@ MIN_REFERENCE = 2
 """Rows below which a reference is refused rather than called 'not enough data'."""
 
 
-def texts(model: Model | ModelFile) -> tuple[str, ...]:
-    """Columns of a CSV file that are text whatever they look like."""
-    kinds = (
-        {column.name: column.kind for column in model.columns}
-        if isinstance(model, Model)
-        else {name: column.kind for name, column in model.columns.items()}
-    )
-    return tuple(name for name, kind in kinds.items() if kind in {Kind.CATEGORICAL, Kind.TEXT})
+def texts(file: ModelFile) -> tuple[str, ...]:
+    """Columns of a CSV file that the user calls text, whatever they look like."""
+    stated = {Kind.CATEGORICAL, Kind.TEXT}
+    return tuple(name for name, column in file.columns.items() if column.kind in stated)
+
+
+def texts_of(layout: Layout) -> tuple[str, ...]:
+    """Columns that are text in the reference, so that a CSV file is read alike."""
+    return tuple(name for name, dtype in layout.dtypes.items() if dtype.endswith("string"))
 
 
 def refuse_strangers(layout: Layout, source: Source) -> None:

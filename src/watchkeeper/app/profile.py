@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from watchkeeper.app.compare import prepare_reference, refuse_strangers, texts
+from watchkeeper.app.compare import prepare_reference, refuse_strangers, texts_of
 from watchkeeper.app.counting import with_tallies
 from watchkeeper.app.infer import Roles
 from watchkeeper.app.profiling import Progress, profile_source, silent
@@ -49,7 +49,7 @@ def make_profile(
             "reference.profile` and name that"
         )
     layout = reference.layout
-    source = open_source(data, name="the data", as_text=texts(layout.model))
+    source = open_source(data, name="the data", as_text=texts_of(layout))
     refuse_strangers(layout, source)
     return with_tallies(profile_source(source, layout, progress=progress), source)
 
