@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from watchkeeper.collect.source import Source
 from watchkeeper.core.errors import InputError, RuleError
 from watchkeeper.profiles.layout import Layout
-from watchkeeper.profiles.profile import Profile, Statistics, Tally
+from watchkeeper.profiles.profile import Profile
 from watchkeeper.profiles.tallies import checks_of, read_tallies, reference_values, tally_query
 
 
@@ -50,13 +51,7 @@ def with_tallies(profile: Profile, source: Source, *, span: Span | None = None) 
             "compare columns with values of their own type"
         ) from error
     tallies = read_tallies(answer, checks).get((), {})
-    return _with(profile, tallies)
-
-
-def _with(profile: Profile, tallies: Mapping[str, Tally]) -> Profile:
-    whole = profile.whole
-    counted = Statistics(whole.rows, whole.columns, whole.performance, dict(tallies), whole.sketch)
-    return Profile(profile.layout, counted, profile.segments, profile.observed)
+    return replace(profile, whole=replace(profile.whole, tallies=tallies))
 
 
 def check_rules(layout: Layout, source: Source) -> None:

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from watchkeeper.core.model import Kind
-from watchkeeper.profiles.values import is_measurable
+from watchkeeper.profiles.values import is_measurable, plain
 
 TEXT_DISTINCT = 1000
 """Different values from which a column of strings may be text rather than categories."""
@@ -16,17 +16,6 @@ TEXT_SHARE = 0.5
 
 TEXT_LENGTH = 64
 """Mean length in characters above which strings are text in any case."""
-
-
-def plain(type_: pa.DataType) -> pa.DataType:
-    """The type of the values: a dictionary counts as what it holds.
-
-    Examples
-    --------
-    >>> plain(pa.dictionary(pa.int32(), pa.string()))
-    DataType(string)
-    """
-    return type_.value_type if pa.types.is_dictionary(type_) else type_
 
 
 def is_text(type_: pa.DataType) -> bool:

@@ -10,11 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from watchkeeper.app.kinds import distinct, is_moment, is_number, is_text, plain
+from watchkeeper.app.kinds import distinct, is_moment, is_number, is_text
 from watchkeeper.core.model import Column, Constraint, Kind, Model, Role, Thresholds
 from watchkeeper.metrics.intervals import wilson
 from watchkeeper.profiles.patterns import NAMED, matches_whole
-from watchkeeper.profiles.values import counted, is_measurable, numbers
+from watchkeeper.profiles.values import counted, is_measurable, numbers, plain
 
 FEW_CATEGORIES = 30
 """Categories up to which all of them are listed."""

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from watchkeeper.app.kinds import is_number, is_text, plain
+from watchkeeper.app.kinds import is_number, is_text
 from watchkeeper.app.model_schema import ModelFile
 from watchkeeper.core.errors import ModelError
 from watchkeeper.core.model import Task
-from watchkeeper.profiles.values import counted
+from watchkeeper.profiles.values import counted, plain
 
 MOST_CLASSES = 20
 """Different whole numbers up to which a label holds classes rather than amounts."""

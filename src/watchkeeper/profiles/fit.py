@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+from msgspec.structs import replace
 
 from watchkeeper.core.model import Column, Kind, Model, Task
 from watchkeeper.profiles.base import Floats
@@ -13,7 +14,7 @@ from watchkeeper.profiles.layout import Axis, Layout
 from watchkeeper.profiles.numeric import Numeric
 from watchkeeper.profiles.performance import fit_performance
 from watchkeeper.profiles.profile import Profile
-from watchkeeper.profiles.values import counted, numbers
+from watchkeeper.profiles.values import counted, dtypes_of, numbers
 
 MAX_CATEGORY_LENGTH = 200
 """Categories longer than this many characters are not taken into a vocabulary."""
@@ -42,32 +43,18 @@ def fit_layout(model: Model, sample: pa.Table) -> Layout:
     segments = {
         name: frequent(_column(sample, name), model.segment_limit).values for name in wanted
     }
-    dtypes = {field.name: _plain(field.type) for field in sample.schema}
+    dtypes = dtypes_of(sample.schema)
     return Layout(model, axes, segments, dtypes, fit_performance(model, sample))
 
 
 def with_bounds(profile: Profile) -> Profile:
     """The profile of the whole reference, with the bound of each grid measured on it."""
-    axes: dict[str, Axis] = {}
-    for name, axis in profile.layout.axes.items():
+    axes = dict(profile.layout.axes)
+    for name, axis in axes.items():
         held = profile.whole.columns[name]
         if isinstance(axis, Grid) and isinstance(held, Numeric):
-            bound = measure_bound(axis, held.counts)
-            axes[name] = Grid(
-                axis.edges,
-                axis.atoms,
-                axis.shift,
-                axis.scale,
-                axis.low,
-                axis.high,
-                axis.discrete,
-                bound,
-            )
-        else:
-            axes[name] = axis
-    old = profile.layout
-    layout = Layout(old.model, axes, old.segments, old.dtypes, old.performance)
-    return Profile(layout, profile.whole, profile.segments, profile.observed)
+            axes[name] = replace(axis, bound=measure_bound(axis, held.counts))
+    return replace(profile, layout=replace(profile.layout, axes=axes))
 
 
 def frequent(array: pa.Array, limit: int) -> Vocabulary:
@@ -105,8 +92,3 @@ def _column(table: pa.Table, name: str) -> pa.Array:
     if index < 0:
         return pa.nulls(table.num_rows)
     return table.column(index).combine_chunks()
-
-
-def _plain(type_: pa.DataType) -> str:
-    """The type as text, a dictionary as the type of its values."""
-    return str(type_.value_type if pa.types.is_dictionary(type_) else type_)

@@ -23,7 +23,7 @@ from watchkeeper.profiles.performance import empty_performance, measure_performa
 from watchkeeper.profiles.profile import ColumnStatistic, Profile, Statistics
 from watchkeeper.profiles.ranking import RankingLayout
 from watchkeeper.profiles.rows import RowSketch, sketch
-from watchkeeper.profiles.values import codes, counted, numbers
+from watchkeeper.profiles.values import codes, counted, dtypes_of, numbers
 
 Groups = Callable[[pa.RecordBatch], Ints]
 """The group of each row of a batch, shape (rows,); negative for rows to leave out."""
@@ -63,7 +63,7 @@ def profile_batch(
         whole = Statistics(added.rows, added.columns, performance, {}, _sketch(batch, layout))
     else:
         whole = measure(batch, layout, executor=executor)
-    return Profile(layout, whole, segments, _observed(batch))
+    return Profile(layout, whole, segments, dtypes_of(batch.schema))
 
 
 def profile_groups(
@@ -165,12 +165,3 @@ def identity_columns(model: Model) -> list[str]:
     if model.id is not None:
         return [model.id]
     return [column.name for column in model.columns if column.role is not Role.IGNORED]
-
-
-def _observed(batch: pa.RecordBatch) -> dict[str, str]:
-    """The type of each column; a dictionary counts as the type of its values."""
-    types: dict[str, str] = {}
-    for field in batch.schema:
-        type_ = field.type
-        types[field.name] = str(type_.value_type if pa.types.is_dictionary(type_) else type_)
-    return types

@@ -117,6 +117,22 @@ def codes(array: pa.Array, vocabulary: Mapping[str, int]) -> Ints:
     return found
 
 
+def plain(type_: pa.DataType) -> pa.DataType:
+    """The type of the values: a dictionary counts as what it holds.
+
+    Examples
+    --------
+    >>> plain(pa.dictionary(pa.int32(), pa.string()))
+    DataType(string)
+    """
+    return type_.value_type if pa.types.is_dictionary(type_) else type_
+
+
+def dtypes_of(schema: pa.Schema) -> dict[str, str]:
+    """The plain type of each column, as text."""
+    return {field.name: str(plain(field.type)) for field in schema}
+
+
 def is_measurable(type_: pa.DataType) -> bool:
     """Whether a column of this Arrow type can be measured at all (not nested, not binary)."""
     return not _is_nested(type_)
