@@ -1,0 +1,1 @@
+"""The HTTP server: one file a resource; each calls `app.live`."""

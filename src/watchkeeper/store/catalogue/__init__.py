@@ -1,0 +1,1 @@
+"""The catalogue: models, versions, references and keys, in SQLite or PostgreSQL."""
