@@ -17,6 +17,11 @@ deceives, and what other libraries compute under the same name.
 natural logarithm. Undefined is no value (`null` in JSON, `None` in Python), never 0 and never NaN.
 Numeric columns are measured on a grid of up to 512 bins fixed by the reference; where that adds an
 error, the estimate carries its `bound`. [The design](../architecture.md) says how.
+
+Metrics of traffic, labels and outcomes count each row with its weight `w` (1 unless the client
+sampled), so they estimate what all rows would have shown; durations are held in bins that are 4 to
+5 % wide, the same for every model. A name that ends in `_at_k`, `_at_p`, `_by_class` or `_by_name`
+stands for many metrics, each with what it is asked for behind an `@`, as `latency_ms@p95`.
 """
 
 GROUPS = {
@@ -26,6 +31,9 @@ GROUPS = {
     "prediction": "Predictions",
     "fairness": "Fairness",
     "quality": "Quality",
+    "service": "Traffic and service",
+    "labels": "Labels",
+    "business": "Outcomes",
 }
 
 WORSE = {

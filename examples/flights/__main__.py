@@ -1,4 +1,4 @@
-"""Train on winter, predict the rest of the year, and report every month of it.
+"""Train on winter, serve the rest of the year, and watch it.
 
 Run it with `make demo`, or `python -m flights --output FOLDER` beside this folder.
 """
@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -18,11 +18,17 @@ from rich.table import Table
 # Threads that wait without spinning: training on a busy machine takes seconds, not minutes.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-import watchkeeper as wk
-from flights.data import FEATURES, load_flights
-from flights.train import predict_year
+from watchkeeper_client.client import Client
+from watchkeeper_client.reading import Reader
 
-MODEL = """\
+from flights.check import check
+from flights.data import FEATURES, load_flights
+from flights.replay import MODEL, VERSION, replay
+from flights.reports import write_reports
+from flights.server import running
+from flights.train import TRAINED_UNTIL, train
+
+MODEL_FILE = """\
 # The model of the demo: will a flight from New York City arrive more than 15 minutes late?
 name: late-flights
 task: binary
@@ -45,70 +51,106 @@ rules:
     target: 0.99
 """
 
+PERIOD = "2013-04-01..2014-01-01"
+
 
 def main() -> None:
-    """Do all of it, and say what was found and where the reports lie."""
+    """Do all of it, say what was found, and go on serving it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", type=Path, default=Path("demo-output"))
-    output: Path = parser.parse_args().output
+    parser.add_argument("--port", type=int, default=8470, help="0 takes a free one")
+    parser.add_argument("--check", action="store_true", help="stop after checking the server")
+    options = parser.parse_args()
+    output: Path = options.output
+    # Each run tells the whole story again, on an empty server.
+    shutil.rmtree(output / "server", ignore_errors=True)
     output.mkdir(parents=True, exist_ok=True)
     console = Console()
     started = time.monotonic()
+    with running(output / "server", options.port) as url:
+        console.print(f"Watchkeeper serves {url}")
+        _year(url, output, console)
+        console.print(f"\nDone in {time.monotonic() - started:.0f} s. Reports of every month: "
+                      f"{output / 'index.html'}")  # fmt: skip
+        if not options.check:
+            console.print(f"Watchkeeper goes on at [bold]{url}[/bold] until Ctrl-C.")
+            _until_stopped()
+
+
+def _year(url: str, output: Path, console: Console) -> None:
+    """The year, from training to what the server says of it."""
     with _progress(console) as progress:
         task = progress.add_task("loading 336,776 flights, their weather and aircraft")
+
+        def show(text: str) -> None:
+            progress.update(task, description=text)
+
         flights = load_flights()
-        progress.update(task, description="training on January to March, predicting the year")
-        predicted, threshold = predict_year(flights)
-        predicted.to_parquet(output / "predictions.parquet", index=False)
-        model = output / "model.yaml"
-        model.write_text(MODEL.format(threshold=threshold), encoding="utf-8")
+        show("training on January to March")
+        trained = train(flights)
+        trained.reference.to_parquet(output / "reference.parquet", index=False)
+        model_file = MODEL_FILE.format(threshold=trained.threshold)
+        (output / "model.yaml").write_text(model_file, encoding="utf-8")
+        served = flights[flights["time"] >= TRAINED_UNTIL]
+        with Client(url, model=MODEL, version=VERSION) as client:
+            reader = Reader(client)
+            reader.apply(model_file)
+            show("profiling the reference")
+            reader.set_reference(MODEL, output / "reference.parquet")
+            began = time.monotonic()
+            labels = replay(client, trained, served, lambda day: show(f"replaying {day}"))
+            client.flush(timeout_s=120)
+            sent = time.monotonic() - began
+            show("measuring every hour of nine months")
+            reader.wait_until_measured(MODEL, timeout_s=600)
+            measured = time.monotonic() - began
+            show("writing the report of every month, from the same rows in files")
+            overview = write_reports(trained, flights, output, show)
+            counts = client.counts
+            check(reader, counts, overview, predictions=len(served), labels=labels)
+    console.print(
+        f"{len(served):,} predictions and {labels:,} labels sent in {sent:.0f} s, all measured "
+        f"after {measured:.0f} s: {counts}"
+    )
+    console.print(_table(reader))
 
-        def show(done: float, text: str) -> None:
-            progress.update(task, description=f"{text} ({done:.0%})" if done else text)
 
-        overview = wk.track(
-            output / "predictions.parquet",
-            model=model,
-            every="1mo",
-            reference="2013-01-01..2013-04-01",
-            link=lambda window: f"{window.name}.html",
-            end=datetime(2014, 1, 1, tzinfo=UTC),
-            progress=show,
+def _table(reader: Reader) -> Table:
+    """A line for each month, from the server."""
+    metrics = ("prediction_count", "label_coverage", "recall", "precision", "roc_auc")
+    answer = reader.series(MODEL, metrics, window=PERIOD, step="1mo")
+    values = {line.metric: {p.start: p.value for p in line.points} for line in answer.series}
+    drifted = {
+        point.start: sum(
+            report["drift"]["columns"][name]["verdict"] == "drifted" for name in FEATURES
         )
-        progress.update(task, description="writing the reports")
-        overview.save(output / "index.html")
-        overview.save(output / "index.json")
-        for month in overview.windows:
-            month.save(output / f"{month.current.name}.html")
-            month.save(output / f"{month.current.name}.json")
-    _say(console, overview, output, time.monotonic() - started)
+        for point in answer.series[0].points
+        for report in [reader.report(MODEL, window=_month(point.start))]
+    }
+    table = Table("month", "flights", "labelled", "recall", "precision", "ROC AUC", "drifted",
+                  box=None)  # fmt: skip
+    for start, count in values["prediction_count"].items():
+        table.add_row(
+            f"{start:%Y-%m}",
+            f"{count:,.0f}",
+            f"{values['label_coverage'][start]:.1%}",
+            *(f"{values[name][start]:.3f}" for name in metrics[2:]),
+            f"{drifted[start]} of {len(FEATURES)}",
+        )
+    return table
 
 
-def _say(console: Console, overview: wk.Report, output: Path, seconds: float) -> None:
-    """The finding, a line for each month, and where the reports lie."""
-    document = overview.to_dict()
-    console.print(f"\n[bold]{document['summary']['headline']}[/bold]\n")
-    table = Table("month", "flights", "late", "recall", "precision", "ROC AUC", "drifted", box=None)
-    performance = document["performance"]
-    for index, window in enumerate(document["windows"]):
-        cells = [_shown(performance, name, index) for name in ("recall", "precision", "roc_auc")]
-        late = _late(overview, index)
-        drifted = f"{window['drifted']} of {len(FEATURES)}"
-        table.add_row(window["name"], f"{window['rows']:,}", late, *cells, drifted)
-    console.print(table)
-    console.print(f"\nDone in {seconds:.0f} s. Open {output / 'index.html'}")
+def _month(start) -> str:  # noqa: ANN001  # a datetime
+    end = (start.replace(day=1) + 32 * (start.resolution * 86_400_000_000)).replace(day=1)
+    return f"{start:%Y-%m-%d}..{end:%Y-%m-%d}"
 
 
-def _shown(performance: dict, name: str, index: int) -> str:
-    point = performance[name]["points"][index] if name in performance else None
-    return "–" if point is None or point["value"] is None else f"{point['value']:.3f}"
-
-
-def _late(overview: wk.Report, index: int) -> str:
-    """The share of flights that came late in a month, of those whose label came."""
-    shares = overview.windows[index].to_dict()["drift"]["columns"]["late"]["distribution"]
-    late = dict(zip(shares["categories"], shares["current"], strict=True))
-    return f"{late['1'] / (late['0'] + late['1']):.1%}"
+def _until_stopped() -> None:
+    try:
+        while True:
+            time.sleep(3600)
+    except KeyboardInterrupt:
+        pass
 
 
 def _progress(console: Console) -> Progress:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+import pyarrow as pa
 from msgspec.structs import replace
 
+from watchkeeper.app.sources import open_source
 from watchkeeper.collect.source import Source
 from watchkeeper.core.errors import InputError, RuleError
 from watchkeeper.profiles.layout import Layout
-from watchkeeper.profiles.profile import Profile
+from watchkeeper.profiles.profile import Profile, Tally
 from watchkeeper.profiles.tallies import checks_of, read_tallies, reference_values, tally_query
 
 
@@ -52,6 +55,26 @@ def with_tallies(profile: Profile, source: Source, *, span: Span | None = None) 
         ) from error
     tallies = read_tallies(answer, checks).get((), {})
     return replace(profile, whole=replace(profile.whole, tallies=tallies))
+
+
+def tallies_by(table: pa.Table, layout: Layout, key: str) -> Mapping[int, Mapping[str, Tally]]:
+    """The tallies of the model's rules in each group of rows, by one query.
+
+    Parameters
+    ----------
+    table
+        The rows, under the names of the model.
+    layout
+        Of the model's reference.
+    key
+        The column of whole numbers that groups the rows.
+    """
+    checks = checks_of(layout.model, table.column_names, reference=reference_values(layout))
+    if not checks or table.num_rows == 0:
+        return {}
+    source = open_source(table, name="the records")
+    answer = tally_query(source.table(), checks, by=[key]).to_pyarrow()
+    return {int(group[0]): held for group, held in read_tallies(answer, checks, by=[key]).items()}
 
 
 def check_rules(layout: Layout, source: Source) -> None:

@@ -30,7 +30,7 @@ def drift_of(layout: Layout, reference: Profile, current: Profile) -> Document:
     columns = compared(layout)
     axes = reference.layout.axes
     pairs = {
-        column.name: _pair(axes[column.name], reference.whole, current.whole, column.name)
+        column.name: _pair(axes, reference.whole, current.whole, column.name)
         for column in columns
     }
     metrics = {name: measure_column(pair) for name, pair in pairs.items()}
@@ -72,14 +72,24 @@ def compared(layout: Layout) -> tuple[Column, ...]:
     return tuple(c for c in layout.model.measured if c.kind is not Kind.DATETIME)
 
 
-def _pair(axis: Axis, reference: Statistics, current: Statistics, name: str) -> Pair:
-    before, after = reference.columns[name], current.columns[name]
+def pair_of(axis: Axis, before: ColumnStatistic, after: ColumnStatistic, name: str) -> Pair:
+    """Two statistics of a column beside each other.
+
+    Raises
+    ------
+    ProfileError
+        They were counted on another kind of axis.
+    """
     match axis, before, after:
         case Grid(), Numeric(), Numeric():
             return NumericPair(before, after, axis)
         case Vocabulary(), Categorical(), Categorical():
             return CategoricalPair(before, after, axis)
     raise ProfileError(f"column {name!r} was not counted as its layout says")
+
+
+def _pair(axes: Mapping[str, Axis], before: Statistics, after: Statistics, name: str) -> Pair:
+    return pair_of(axes[name], before.columns[name], after.columns[name], name)
 
 
 def _verdict(verdict: ColumnVerdict) -> Document:
@@ -184,7 +194,7 @@ def _by_segment(
     keys = {(value, c.name): f"{value}\0{c.name}" for value in both for c in columns}
     evidence = {
         key: ColumnEvidence(
-            exceedances(_pair(axes[name], reference[value], current[value], name), thresholds)
+            exceedances(_pair(axes, reference[value], current[value], name), thresholds)
         )
         for (value, name), key in keys.items()
     }

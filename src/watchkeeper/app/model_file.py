@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,19 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from watchkeeper.app.model_schema import CheckFile, ColumnFile, ModelFile, RuleFile, ThresholdsFile
+from watchkeeper.app.model_server import PolicyFile, ReferenceFile, RetentionFile
 from watchkeeper.core.errors import ModelError
 from watchkeeper.core.model import Column, Constraint, Kind, Model, Role, Rule, Task
 from watchkeeper.profiles.cel import suggest
 
 _MAX_BYTES = 10_000_000
 _MAX_NODES = 200_000
-_PARTS: dict[str, type[BaseModel]] = {
+_LISTED: dict[str, type[BaseModel]] = {
     "columns": ColumnFile, "rules": RuleFile, "checks": CheckFile,
+}  # fmt: skip
+_SINGLE: dict[str, type[BaseModel]] = {
+    "thresholds": ThresholdsFile, "policy": PolicyFile, "retention": RetentionFile,
+    "reference": ReferenceFile,
 }  # fmt: skip
 
 
@@ -34,12 +39,17 @@ def read_model_file(path: str | Path) -> ModelFile:
     ModelError
         It cannot be read, is no YAML, or holds what no model file may.
     """
+    return parse_model(read_text(path), name=str(path))
+
+
+def read_text(path: str | Path) -> str:
+    """The text of the model file at `path`; `ModelError` where it cannot be read."""
     path = Path(path)
     try:
         data = path.read_bytes()
         if len(data) > _MAX_BYTES:
             raise ModelError(f"{path} has {len(data)} bytes; a model file is a short YAML text")
-        text = data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except OSError as error:
         raise ModelError(
             f"the model file {path} cannot be read: {error.strerror}; write one with "
@@ -47,7 +57,6 @@ def read_model_file(path: str | Path) -> ModelFile:
         ) from error
     except UnicodeDecodeError as error:
         raise ModelError(f"the model file {path} is not UTF-8 text; save it as UTF-8") from error
-    return parse_model(text, name=str(path))
 
 
 def parse_model(text: str, *, name: str = "the model file") -> ModelFile:
@@ -70,23 +79,59 @@ def parse_model(text: str, *, name: str = "the model file") -> ModelFile:
     >>> parse_model("label: late").label
     'late'
     """
+    files = parse_models(text, name=name)
+    if len(files) > 1:
+        raise ModelError(
+            f"{name} holds {len(files)} documents, parted by `---`; one model is expected here"
+        )
+    return files[0]
+
+
+def parse_models(text: str, *, name: str = "the model file") -> list[ModelFile]:
+    r"""The model files in a text, one for each of its documents, which `---` parts.
+
+    Parameters
+    ----------
+    text
+        As for `parse_model`; an empty text is one model of which nothing is said, an empty
+        document beside others is none.
+    name
+        What to call it in an error.
+
+    Raises
+    ------
+    ModelError
+        With the line and the field of each thing that is wrong.
+
+    Examples
+    --------
+    >>> [file.name for file in parse_models("name: a\n---\nname: b")]
+    ['a', 'b']
+    """
     try:
-        node = yaml.compose(text, Loader=_Loader)
-        lines = _Lines(name)
-        if node is not None:
-            lines.visit(node, ())
-        loader = _Loader(text)
-        try:
-            data = loader.get_single_data()
-        finally:
-            loader.dispose()
+        found = list(_documents(text, name))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise ModelError(f"{name}{where}: this is no YAML: {error.problem}") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ModelError(f"{name} is no YAML: {error}") from error
-    return validate_model({} if data is None else data, name=name, lines=lines.found)
+    said = [pair for pair in found if pair[0] is not None] or [({}, {})]
+    return [validate_model(data, name=name, lines=lines) for data, lines in said]
+
+
+def _documents(text: str, name: str) -> Iterator[tuple[Any, dict[tuple[Any, ...], int]]]:
+    """The content of each document, and the line of each of its keys and items."""
+    loader = _Loader(text)
+    try:
+        while loader.check_node():
+            node = loader.get_node()
+            lines = _Lines(name)
+            if node is not None:
+                lines.visit(node, ())
+            yield loader.construct_document(node), lines.found
+    finally:
+        loader.dispose()
 
 
 def validate_model(
@@ -265,8 +310,7 @@ def _fields(path: Sequence[Any]) -> list[str]:
     """The keys that are known below a place in the file."""
     if not path:
         return list(ModelFile.model_fields)
-    part = ThresholdsFile if path[0] == "thresholds" else _PARTS.get(str(path[0]), ModelFile)
-    return list(part.model_fields)
+    return list((_SINGLE | _LISTED).get(str(path[0]), ModelFile).model_fields)
 
 
 class _Loader(yaml.SafeLoader):

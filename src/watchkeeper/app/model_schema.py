@@ -10,13 +10,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from watchkeeper.app.model_server import STRICT, PolicyFile, ReferenceFile, RetentionFile
 from watchkeeper.core.errors import RuleError
 from watchkeeper.core.model import Check, Constraint, Role, Thresholds
 from watchkeeper.profiles.cel import parse
 from watchkeeper.profiles.patterns import expand
 from watchkeeper.profiles.values import text_of
 
-_STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 _DEFAULT = Thresholds()
 
 
@@ -45,7 +45,7 @@ Group = Literal["drift", "performance", "quality", "schema", "rules"]
 class ColumnFile(BaseModel):
     """A column: how it is measured and what its values must satisfy."""
 
-    model_config = _STRICT
+    model_config = STRICT
 
     kind: KindName | None = Field(
         default=None, description="How it is measured; inferred where absent."
@@ -127,7 +127,7 @@ class ColumnFile(BaseModel):
 class RuleFile(BaseModel):
     """A row rule."""
 
-    model_config = _STRICT
+    model_config = STRICT
 
     name: str = Field(min_length=1, description="What to call it in reports.")
     expr: str = Field(description="The condition in CEL over column names.")
@@ -144,7 +144,7 @@ class RuleFile(BaseModel):
 class CheckFile(BaseModel):
     """A limit on one metric, beside the default checks."""
 
-    model_config = _STRICT
+    model_config = STRICT
 
     metric: str = Field(min_length=1, description="Name of the metric, as in its reference.")
     column: ColumnName | None = Field(default=None, description="The column of a drift metric.")
@@ -178,7 +178,7 @@ class CheckFile(BaseModel):
 class ThresholdsFile(BaseModel):
     """The limits of the default checks."""
 
-    model_config = _STRICT
+    model_config = STRICT
 
     alpha: Annotated[float, Field(gt=0, lt=1)] = Field(
         default=_DEFAULT.alpha,
@@ -277,10 +277,14 @@ class ThresholdsFile(BaseModel):
         return Thresholds(**{**self.model_dump(), "fail_on": tuple(self.fail_on)})
 
 
+SERVER_KEYS = frozenset({"description", "owner", "tags", "policy", "retention", "reference"})
+"""Keys of a model file that only the server reads; every other command ignores them."""
+
+
 class ModelFile(BaseModel):
     """A Watchkeeper model file: the columns of a model, their roles, and what is checked."""
 
-    model_config = ConfigDict(**_STRICT, title="Watchkeeper model file")
+    model_config = ConfigDict(**STRICT, title="Watchkeeper model file")
 
     name: str = Field(default="model", min_length=1, description="What to call the model.")
     task: TaskName | None = Field(
@@ -330,6 +334,20 @@ class ModelFile(BaseModel):
     )
     thresholds: ThresholdsFile = Field(
         default_factory=ThresholdsFile, description="Limits of the default checks."
+    )
+    description: str | None = Field(
+        default=None, description="Server: what the model is for, in a sentence or two."
+    )
+    owner: str | None = Field(default=None, description="Server: who answers for it.")
+    tags: Texts = Field(default_factory=list, description="Server: words to find it by.")
+    policy: PolicyFile = Field(
+        default_factory=PolicyFile, description="Server: what becomes of records that do not fit."
+    )
+    retention: RetentionFile = Field(
+        default_factory=RetentionFile, description="Server: how long what was sent is kept."
+    )
+    reference: ReferenceFile | None = Field(
+        default=None, description="Server: what the model is compared with."
     )
 
     @model_validator(mode="after")

@@ -12,13 +12,17 @@ import typer
 from typer.core import TyperGroup
 
 import watchkeeper
+from watchkeeper.cli.apply import apply
 from watchkeeper.cli.check import check
 from watchkeeper.cli.infer import infer
+from watchkeeper.cli.keys import keys
 from watchkeeper.cli.merge import merge
 from watchkeeper.cli.metrics import metrics
+from watchkeeper.cli.models import models
 from watchkeeper.cli.profile import profile
 from watchkeeper.cli.report import report
 from watchkeeper.cli.schema import schema
+from watchkeeper.cli.serve import serve
 from watchkeeper.cli.settings import Settings, settings_of
 from watchkeeper.cli.track import track
 from watchkeeper.core.errors import WatchkeeperError
@@ -125,8 +129,10 @@ def options(
     context.obj = Settings(debug=debug, quiet=quiet, json=json)
 
 
-for command in (report, check, track, profile, merge, infer, schema, metrics):
+for command in (report, check, track, profile, merge, infer, schema, metrics, serve, apply):
     app.command()(command)
+app.add_typer(models)
+app.add_typer(keys)
 
 
 def run() -> None:

@@ -9,7 +9,10 @@ from typing import Any, Literal
 from watchkeeper.core.estimate import Estimate
 
 Direction = Literal["higher", "lower", "either", "none"]
-Group = Literal["drift", "performance", "fairness", "calibration", "quality", "prediction"]
+Group = Literal[
+    "drift", "performance", "fairness", "calibration", "quality", "prediction", "service",
+    "labels", "business",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,9 @@ class Metric:
     Attributes
     ----------
     name
-        Snake case, as in JSON, YAML and `watchkeeper_<name>`.
+        Snake case, as in JSON, YAML and `watchkeeper_<name>`. A record that ends in `_at_k`,
+        `_at_p`, `_by_class` or `_by_name` stands for many metrics: its function takes one more
+        argument, which reports write behind an `@` (`precision@5`, `latency_ms@p95`).
     title
         As a heading shows it.
     group
@@ -32,10 +37,12 @@ class Metric:
     needs
         What it is defined for: column kinds ("numeric", "categorical") for drift, tasks
         ("binary", "multiclass", "regression", "ranking") for performance, and "score" where
-        a probability is needed.
+        a probability is needed; the part of a window ("traffic", "labels", "outcomes") for the
+        rest.
     unit
         "" for a pure number, "share", "reference standard deviations", "nats", "bits",
-        "column unit", "label unit", "rows".
+        "column unit", "label unit", "outcome unit", "rows", "tokens", "requests", "ms", "s",
+        "predictions a second".
     worse
         Which direction is worse.
     best

@@ -1,0 +1,208 @@
+"""What the buckets hold of one model, cut into the windows that are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+from watchkeeper.app.live.registered import Reference
+from watchkeeper.app.live.spans import DAY
+from watchkeeper.core.errors import InputError
+from watchkeeper.core.windows import Every, Window, add_months
+from watchkeeper.profiles.layout import Layout
+from watchkeeper.profiles.parts import Segment, join_profile, merge_all
+from watchkeeper.profiles.profile import Profile
+from watchkeeper.store.buckets import Buckets, align
+
+WHOLE: Segment = ("", "")
+"""All rows, rather than a segment of them."""
+
+Parts = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The measured hours of a model.
+
+    Attributes
+    ----------
+    model, version, segment
+        What is asked about; every version where None, all rows where None.
+    buckets
+        The store.
+    reference
+        What is compared with; None where the model has none yet.
+    """
+
+    model: str
+    buckets: Buckets
+    reference: Reference | None
+    version: str | None = None
+    segment: Segment | None = None
+
+    @property
+    def layout(self) -> Layout | None:
+        """The layout that profiles stand on."""
+        return None if self.reference is None else self.reference.profile.layout
+
+    def steps(
+        self, window: Window, every: Every | None, *, free: Collection[str], held: Collection[str]
+    ) -> list[tuple[Window, Parts]]:
+        """The statistics of each step with rows, in the order of time.
+
+        Parameters
+        ----------
+        window
+            What to cover; the first and last step are whole, so they may reach beyond it.
+        every
+            The length of a step; None for one step, the window.
+        free, held
+            Parts that need no layout, and parts on it.
+        """
+        if every is None:
+            return self._one(window, free, held)
+        length = every.delta or DAY
+        start, end = window.start, window.end
+        if every.delta is None:
+            start = start.replace(day=1, hour=0)
+        start, end = align(start, end, int(length.total_seconds()))
+        found: dict[datetime, Parts] = {}
+        for parts, layout in ((free, ""), (held, self._layout_id())):
+            if parts and layout is not None:
+                for at, read in self._read(start, end, parts, layout, int(length.total_seconds())):
+                    found.setdefault(at, {}).update(read)
+        if every.delta is None:
+            return _by_month(found, start, end, every.months)
+        return [(Window(at, at + length), found[at]) for at in sorted(found)]
+
+    def compared_with(self, window: Window, held: Collection[str]) -> Parts:
+        """The reference's statistics for a window, by part."""
+        reference = self.reference
+        if reference is None:
+            return {}
+        ranges = reference.ranges(window.start, window.end)
+        if not ranges:
+            return reference_parts(reference.profile, self.segment or WHOLE, held)
+        read = [self._one(span, (), held) for span in ranges]
+        return _merged([parts for step in read for _, parts in step])
+
+    def profile(self, window: Window) -> Profile | None:
+        """The whole profile of a window, every segment included; None where it has no rows."""
+        layout = self.layout
+        if layout is None:
+            return None
+        found: dict[Segment, Parts] = {}
+        wanted = [WHOLE]
+        for column, values in self.buckets.segments(self.model, layout.id).items():
+            wanted += [(column, value) for value in values]
+        for segment in wanted:
+            read = self.buckets.read(
+                self.model, layout=layout.id, parts=None, start=window.start, end=window.end,
+                step_s=None, version=self.version, segment=None if segment == WHOLE else segment,
+            )  # fmt: skip
+            if read:
+                found[segment] = read[0][1]
+        return join_profile(layout, found) if WHOLE in found else None
+
+    def reference_profile(self, window: Window) -> Profile | None:
+        """The whole profile of the reference of a window."""
+        reference = self.reference
+        if reference is None:
+            return None
+        ranges = reference.ranges(window.start, window.end)
+        if not ranges:
+            return reference.profile
+        every_version = Measured(self.model, self.buckets, reference)
+        profiles = [p for span in ranges if (p := every_version.profile(span)) is not None]
+        return _together(profiles)
+
+    def _one(
+        self, window: Window, free: Collection[str], held: Collection[str]
+    ) -> list[tuple[Window, Parts]]:
+        found: Parts = {}
+        for parts, layout in ((free, ""), (held, self._layout_id())):
+            if parts and layout is not None:
+                for _, read in self._read(window.start, window.end, parts, layout, None):
+                    found.update(read)
+        return [(window, found)] if found else []
+
+    def _read(
+        self, start: datetime, end: datetime, parts: Collection[str], layout: str, step_s: int | None
+    ) -> list[tuple[datetime, Parts]]:
+        if layout == "" and self.segment is not None:
+            return []
+        return self.buckets.read(
+            self.model, layout=layout, parts=list(parts), start=start, end=end, step_s=step_s,
+            version=self.version, segment=self.segment,
+        )  # fmt: skip
+
+    def _layout_id(self) -> str | None:
+        return None if self.reference is None else self.reference.layout_id
+
+
+def reference_parts(profile: Profile, segment: Segment, wanted: Collection[str]) -> Parts:
+    """Parts of a profile that was not cut into buckets."""
+    statistics = profile.whole
+    if segment != WHOLE:
+        found = profile.segments.get(segment[0], {}).get(segment[1])
+        if found is None:
+            return {}
+        statistics = found
+    parts: Parts = {f"column:{name}": held for name, held in statistics.columns.items()}
+    parts["performance"] = statistics.performance
+    return {name: parts[name] for name in wanted if parts.get(name) is not None}
+
+
+def segment_of(text: str | None) -> Segment | None:
+    """A segment from `COLUMN:VALUE`.
+
+    Raises
+    ------
+    InputError
+        It is not of that form.
+
+    Examples
+    --------
+    >>> segment_of("origin:JFK")
+    ('origin', 'JFK')
+    """
+    if text is None or not text:
+        return None
+    column, colon, value = text.partition(":")
+    if not colon or not column:
+        raise InputError(f"the segment is {text!r}; write COLUMN:VALUE, such as origin:JFK")
+    return column, value
+
+
+def _together(profiles: list[Profile]) -> Profile | None:
+    if not profiles:
+        return None
+    merged = profiles[0]
+    for profile in profiles[1:]:
+        merged = merged | profile
+    return merged
+
+
+def _merged(read: Sequence[Mapping[str, Any]]) -> Parts:
+    names = dict.fromkeys(name for parts in read for name in parts)
+    return {name: merge_all([parts[name] for parts in read if name in parts]) for name in names}
+
+
+def _by_month(
+    found: Mapping[datetime, Parts], start: datetime, end: datetime, months: int
+) -> list[tuple[Window, Parts]]:
+    """Days put together to calendar months."""
+    edges = [start]
+    while edges[-1] < end:
+        edges.append(add_months(edges[-1], months))
+    steps: list[tuple[Window, Parts]] = []
+    for first, last in pairwise(edges):
+        inside = [parts for at, parts in sorted(found.items()) if first <= at < last]
+        if inside:
+            steps.append((Window(first, last), _merged(inside)))
+    return steps
+
+

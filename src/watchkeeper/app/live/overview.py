@@ -1,0 +1,206 @@
+"""All that a page about one model shows, and two versions of it side by side."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from watchkeeper.app.document import Side, assemble
+from watchkeeper.app.live.measured import Measured
+from watchkeeper.core.errors import InputError, NotFoundError
+from watchkeeper.core.estimate import Estimate
+from watchkeeper.core.windows import Window
+from watchkeeper.metrics.business import outcome_metrics
+from watchkeeper.metrics.labels import label_metrics
+from watchkeeper.metrics.performance import compare_performance
+from watchkeeper.metrics.service import service_metrics
+from watchkeeper.metrics.service_compare import compare_traffic
+from watchkeeper.monitors.families import adjust
+from watchkeeper.monitors.performance import judge_performance
+from watchkeeper.profiles.label_traffic import LabelTraffic
+from watchkeeper.profiles.outcome_traffic import OutcomeTraffic
+from watchkeeper.profiles.parts import PERFORMANCE
+from watchkeeper.profiles.traffic import Traffic
+
+Answer = dict[str, Any]
+
+ALPHA = 0.05
+"""Below it, after correction over all metrics, two versions are called different."""
+
+
+def measure_overview(measured: Measured, *, window: Window, now: datetime) -> Answer:
+    """Service, labels, business, performance and the columns' drift in one window.
+
+    Returns
+    -------
+    dict
+        `rows`, `traffic`, `labels`, `outcomes` (metrics by name), `performance` (metrics beside
+        the reference, with a status), and `drift` (verdicts by column, the most drifted first).
+    """
+    free = () if measured.segment is not None else ("traffic", "labels", "outcomes")
+    steps = measured.steps(window, None, free=free, held=(PERFORMANCE,))
+    parts = steps[0][1] if steps else {}
+    traffic = parts.get("traffic", Traffic())
+    seconds = (min(window.end, max(now, window.start)) - window.start).total_seconds()
+    profile = measured.profile(window) if measured.layout is not None else None
+    reference = measured.reference_profile(window) if profile is not None else None
+    document: Answer = {
+        "model": measured.model,
+        "version": measured.version,
+        "segment": None if measured.segment is None else ":".join(measured.segment),
+        "window": {"start": window.start, "end": window.end},
+        "rows": traffic.rows.rows,
+        "traffic": _told(service_metrics(traffic, seconds=seconds or 1.0, now=now.timestamp())),
+        "labels": _told(label_metrics(parts.get("labels", LabelTraffic()))),
+        "outcomes": _told(outcome_metrics(parts.get("outcomes", OutcomeTraffic()))),
+        "reference": None if measured.reference is None else measured.reference.as_dict(),
+        "report": None,
+    }
+    if profile is not None and reference is not None and profile.whole.rows:
+        before = Side(reference, "reference")
+        after = Side(profile, window.name, window.start, window.end)
+        document["report"] = assemble(before, after, now=min(now, window.end))
+    return document
+
+
+def measure_report(measured: Measured, *, window: Window, now: datetime) -> Answer:
+    """The report document of a window, as `watchkeeper report` makes it of files.
+
+    Raises
+    ------
+    NotFoundError
+        The model has no reference, or no rows in the window.
+    """
+    if measured.reference is None:
+        raise NotFoundError(
+            f"model {measured.model!r} has no reference to compare with; set one with `reference:` "
+            "in the model file, or PUT /v1/models/MODEL/reference"
+        )
+    profile = measured.profile(window)
+    reference = measured.reference_profile(window)
+    if profile is None or reference is None or not profile.whole.rows:
+        raise NotFoundError(
+            f"model {measured.model!r} has no measured rows between {window.start:%Y-%m-%d %H:%M} "
+            f"and {window.end:%Y-%m-%d %H:%M} (UTC), or its reference has none"
+        )
+    before = Side(reference, "reference")
+    after = Side(profile, window.name, window.start, window.end)
+    return assemble(before, after, now=min(now, window.end))
+
+
+def measure_difference(one: Measured, other: Measured, *, window: Window) -> Answer:
+    """Two versions over the same window, with a test of each difference.
+
+    Parameters
+    ----------
+    one, other
+        The same model and segment; `other` is judged beside `one`.
+
+    Returns
+    -------
+    dict
+        For each metric both values and the difference with interval, p-value, and p-value adjusted
+        over all metrics (Benjamini–Hochberg); `inputs` says whether both saw the same data, for
+        else the difference may be that of the traffic.
+    """
+    if one.version == other.version:
+        raise InputError(f"a version is compared with another, not with itself: {one.version!r}")
+    sides = [_side(each, window) for each in (one, other)]
+    for each, side in zip((one, other), sides, strict=True):
+        if not side:
+            raise NotFoundError(
+                f"version {each.version!r} of model {one.model!r} has no rows in this window"
+            )
+    before, after = sides
+    seconds = (window.end - window.start).total_seconds()
+    answer: Answer = {
+        "model": one.model,
+        "a": one.version,
+        "b": other.version,
+        "segment": None if one.segment is None else ":".join(one.segment),
+        "window": {"start": window.start, "end": window.end},
+        "rows": {"a": _rows(before), "b": _rows(after)},
+        "service": {},
+        "performance": {},
+        "inputs": None,
+    }
+    if "traffic" in before and "traffic" in after:
+        answer["service"] = _service(before["traffic"], after["traffic"], seconds)
+    layout = one.layout
+    if layout is not None and layout.performance is not None:
+        held = compare_performance(
+            layout.performance, before.get(PERFORMANCE), after.get(PERFORMANCE)
+        )
+        answer["performance"] = judge_performance(held, layout.model.thresholds)
+    _adjust(answer)
+    answer["inputs"] = _inputs(one, other, window)
+    return answer
+
+
+def _side(measured: Measured, window: Window) -> Answer:
+    free = () if measured.segment is not None else ("traffic", "labels", "outcomes")
+    steps = measured.steps(window, None, free=free, held=(PERFORMANCE,))
+    return steps[0][1] if steps else {}
+
+
+def _rows(parts: Answer) -> int:
+    if "traffic" in parts:
+        return int(parts["traffic"].rows.rows)
+    return int(parts[PERFORMANCE].rows) if PERFORMANCE in parts else 0
+
+
+def _service(before: Traffic, after: Traffic, seconds: float) -> Answer:
+    values = [service_metrics(side, seconds=seconds, now=None) for side in (before, after)]
+    changes = compare_traffic(before, after, seconds=(seconds, seconds))
+    return {
+        name: {
+            "a": values[0][name].to_dict() if name in values[0] else None,
+            "b": values[1][name].to_dict() if name in values[1] else None,
+            "change": change.to_dict(),
+            "p_value": change.p_value,
+        }
+        for name, change in changes.items()
+    }
+
+
+def _adjust(answer: Answer) -> None:
+    """Write the adjusted p-value beside each, and whether the versions differ."""
+    entries = {
+        (group, name): entry
+        for group in ("service", "performance")
+        for name, entry in answer[group].items()
+    }
+    known = {
+        f"{group}\0{name}": entry["p_value"]
+        for (group, name), entry in entries.items()
+        if entry.get("p_value") is not None
+    }
+    adjusted = adjust(known, "benjamini-hochberg")
+    for (group, name), entry in entries.items():
+        p_value = adjusted.get(f"{group}\0{name}")
+        entry["p_adjusted"] = p_value
+        entry["different"] = None if p_value is None else p_value < ALPHA
+
+
+def _inputs(one: Measured, other: Measured, window: Window) -> Answer | None:
+    """Whether the columns of both versions differ by more than is tolerated."""
+    profiles = [each.profile(window) for each in (one, other)]
+    before, after = profiles
+    if before is None or after is None:
+        return None
+    drift = assemble(Side(before, str(one.version)), Side(after, str(other.version)))["drift"]
+    return {
+        "drifted": [n for n in drift["ranking"] if drift["columns"][n]["verdict"] == "drifted"],
+        "columns": {
+            name: {
+                "verdict": held["verdict"], "effect": held["effect"],
+                "p_adjusted": held["p_adjusted"], "reason": held["reason"],
+            }
+            for name, held in drift["columns"].items()
+        },
+    }  # fmt: skip
+
+
+def _told(metrics: dict[str, Estimate]) -> Answer:
+    return {name: estimate.to_dict() for name, estimate in metrics.items()}
+

@@ -1,0 +1,205 @@
+"""The worker: from the journal into the tables, from the tables into the buckets.
+
+It is a process of its own, so that profiling never makes a request wait. It may be killed at any
+time: each step is repeated or absent. It ends when its standard input ends, which is when the
+server that started it is gone.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from watchkeeper.app.live.clock import Clock, now
+from watchkeeper.app.live.heartbeat import Heartbeat, write_heartbeat
+from watchkeeper.app.live.measuring import Measurer
+from watchkeeper.app.live.production import fit_reference
+from watchkeeper.app.live.registry import Registry
+from watchkeeper.app.live.settings import Settings
+from watchkeeper.collect.wire.columns import to_table
+from watchkeeper.core.envelope import Signal
+from watchkeeper.core.errors import WatchkeeperError
+from watchkeeper.store.buckets import Buckets
+from watchkeeper.store.catalogue.catalogue import Catalogue
+from watchkeeper.store.ids import IdIndex
+from watchkeeper.store.journal import Journal, Stored
+from watchkeeper.store.tables import Tables
+from watchkeeper.store.upkeep import Upkeep
+from watchkeeper.store.writer import Writer
+
+log = logging.getLogger("watchkeeper.worker")
+
+IDLE_S = 0.2
+"""Seconds between looks at the journal when there is nothing to do."""
+
+ROLL_UP_S = 30.0
+UPKEEP_S = 600.0
+
+
+class Worker:
+    """The background work of one folder.
+
+    Parameters
+    ----------
+    settings
+        Where the stores lie.
+    clock
+        Gives the time.
+    """
+
+    def __init__(self, settings: Settings, *, clock: Clock = now) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._catalogue = Catalogue(settings.catalogue)
+        self._registry = Registry(self._catalogue, clock=clock)
+        self._journal = Journal(settings.journal)
+        self._tables = Tables(settings.tables)
+        self._buckets = Buckets(settings.buckets)
+        self._ids = IdIndex(settings.ids)
+        self._writer = Writer(self._journal, self._tables, self._shaped)
+        self._measurer = Measurer(
+            self._registry, self._tables, self._buckets, self._ids, clock
+        )
+        self._upkeep = Upkeep(self._tables)
+        self._rolled_up = self._kept_up = time.monotonic()
+        self._fitted = -1
+        self._beat = 0.0
+
+    def step(self) -> int:
+        """Do what is due; the pieces of work done, 0 when there was nothing."""
+        done = len(self._writer.step())
+        done += self._fit()
+        done += self._measurer.step()
+        if not done and time.monotonic() - self._rolled_up > ROLL_UP_S:
+            self._rolled_up = time.monotonic()
+            done += self._buckets.roll_up(before=self._clock() - timedelta(hours=1), limit=500)
+        if time.monotonic() - self._kept_up > UPKEEP_S:
+            self._kept_up = time.monotonic()
+            self.keep_up()
+        self._say()
+        return done
+
+    def keep_up(self) -> None:
+        """Compact, and drop what the models' retention says."""
+        at = self._clock()
+        retention: dict[tuple[str, str], int] = {}
+        for name in self._registry.names():
+            held = self._registry.get(name).retention
+            for kind in Signal:
+                days = held.days(kind)
+                if days is not None:
+                    retention[name, kind] = days
+            hours = held.days("hours")
+            if hours is not None:
+                self._buckets.drop_before(at - timedelta(days=hours), keep="days", model=name)
+        for kept in self._upkeep.maintain(at, retention):
+            if kept.error:
+                log.warning("upkeep of %s %s: %s", kept.model, kept.signal, kept.error)
+            if kept.dropped and kept.signal == Signal.PREDICTIONS:
+                last = max(kept.dropped)
+                self._ids.drop_before(kept.model, (last.toordinal() - _EPOCH) + 1)
+        self._journal.maintain(at)
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._journal.close()
+        self._buckets.close()
+        self._catalogue.close()
+
+    def _shaped(self, model: str, kind: Signal, stored: list[Stored]) -> pa.Table:
+        """Journal entries as a table, in the types that the model's records have."""
+        return to_table(stored, signal=kind, rules=self._registry.rules(model, create=False))
+
+    def _fit(self) -> int:
+        """Fit the references that are windows of production."""
+        wanted = self._registry.wanted()
+        done = 0
+        for one in wanted:
+            span = self._buckets.span(one.model)
+            if span is None:
+                continue
+            made = fit_reference(
+                self._registry, one, self._measurer.rows_between, at=span[1]
+            )
+            done += made is not None
+        return done
+
+    def _say(self) -> None:
+        """Tell the server that the worker lives, at most once a second."""
+        if time.monotonic() - self._beat < 1.0:
+            return
+        self._beat = time.monotonic()
+        failing = {
+            f"{model} {kind}": why for (model, kind), why in self._writer.failing().items()
+        } | self._measurer.failing
+        write_heartbeat(self._settings.heartbeat, Heartbeat(self._clock(), failing))
+
+
+_EPOCH = 719_163
+"""The ordinal of 1970-01-01."""
+
+
+def run(folder: Path) -> int:
+    """Work on a folder until told to stop; the exit code."""
+    settings = Settings(folder)
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    threading.Thread(target=_watch_parent, args=(stop,), daemon=True).start()
+    with settings.worker_lock.open("a") as lock:
+        if not _locked(lock, stop):
+            return 0
+        worker = Worker(settings)
+        try:
+            while not stop.is_set():
+                if not _stepped(worker):
+                    stop.wait(IDLE_S)
+        finally:
+            worker.close()
+    return 0
+
+
+def _stepped(worker: Worker) -> int:
+    """One step; what goes wrong in it is told, and tried again a little later."""
+    try:
+        return worker.step()
+    except (WatchkeeperError, OSError) as error:
+        log.error("%s", error)  # noqa: TRY400  # a sentence, not a defect of ours
+        time.sleep(1.0)
+    return 0
+
+
+def _locked(lock: Any, stop: threading.Event) -> bool:
+    """Wait until a former worker has let go; False where told to stop meanwhile."""
+    while not stop.is_set():
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            stop.wait(IDLE_S)
+        else:
+            return True
+    return False
+
+
+def _watch_parent(stop: threading.Event) -> None:
+    """Stop when the other end of the standard input is closed."""
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
+    stop.set()
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+    sys.exit(run(Path(sys.argv[1])))
+
+

@@ -1,0 +1,120 @@
+"""`watchkeeper serve`: the server."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from watchkeeper.cli.settings import settings_of
+
+_SIZES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+
+
+class LogLevel(StrEnum):
+    """From which level on a line is written to the log."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+def size(text: str) -> int:
+    """A number of bytes, as people write it.
+
+    >>> size("64M"), size("1GiB"), size("1000")
+    (67108864, 1073741824, 1000)
+    """
+    lowered = text.strip().lower().removesuffix("ib").removesuffix("b")
+    number, unit = (lowered[:-1], lowered[-1:]) if lowered[-1:].isalpha() else (lowered, "")
+    if not (number.isascii() and number.isdigit()) or unit not in _SIZES:
+        raise typer.BadParameter(f"{text!r} is no size; write bytes, or 64K, 64M, 1G")
+    return int(number) * _SIZES[unit]
+
+
+# fmt: off
+Data = Annotated[Path, typer.Option(
+    "--data", help="The folder of all data; made where absent.", envvar="WATCHKEEPER_DATA",
+    file_okay=False)]
+Host = Annotated[str, typer.Option(
+    "--host", help="The address to listen on; 0.0.0.0 for all.", envvar="WATCHKEEPER_HOST")]
+Port = Annotated[int, typer.Option(
+    "--port", help="The port; 0 takes a free one.", min=0, max=65535, envvar="WATCHKEEPER_PORT")]
+BaseUrl = Annotated[str | None, typer.Option(
+    "--base-url", help="The address behind a proxy, as users know it.",
+    envvar="WATCHKEEPER_BASE_URL")]
+Insecure = Annotated[bool, typer.Option(
+    "--insecure", help="Let other machines in although there is no API key.",
+    envvar="WATCHKEEPER_INSECURE")]
+MaxBody = Annotated[str, typer.Option(
+    "--max-body", help="Largest request body, also once decompressed.",
+    envvar="WATCHKEEPER_MAX_BODY")]
+MaxBacklog = Annotated[str, typer.Option(
+    "--max-backlog", help="What may wait for the tables; beyond it, 429.",
+    envvar="WATCHKEEPER_MAX_BACKLOG")]
+MinFree = Annotated[str, typer.Option(
+    "--min-free", help="Free disk below which records are refused with 503.",
+    envvar="WATCHKEEPER_MIN_FREE")]
+OpenModels = Annotated[bool, typer.Option(
+    "--open-models/--known-models", envvar="WATCHKEEPER_OPEN_MODELS",
+    help="Whether the first record of an unknown model registers it.")]
+AccessLog = Annotated[bool, typer.Option(
+    "--access-log", help="Write a line for each request to the log.",
+    envvar="WATCHKEEPER_ACCESS_LOG")]
+Level = Annotated[LogLevel, typer.Option(
+    "--log-level", help="What goes into the log, on standard error.",
+    envvar="WATCHKEEPER_LOG_LEVEL")]
+ReadyFile = Annotated[Path | None, typer.Option(
+    "--ready-file", help="Write url and pid there, as JSON, once requests are answered.",
+    envvar="WATCHKEEPER_READY_FILE")]
+# fmt: on
+
+
+def serve(
+    context: typer.Context,
+    *,
+    data: Data = Path("watchkeeper-data"),
+    host: Host = "127.0.0.1",
+    port: Port = 8470,
+    base_url: BaseUrl = None,
+    insecure: Insecure = False,
+    max_body: MaxBody = "64M",
+    max_backlog: MaxBacklog = "1G",
+    min_free: MinFree = "256M",
+    open_models: OpenModels = True,
+    access_log: AccessLog = False,
+    log_level: Level = LogLevel.INFO,
+    ready_file: ReadyFile = None,
+) -> None:
+    """Run the server: take records in, measure them by the hour, answer questions.
+
+    It needs nothing but a folder. Without any API key it serves this machine alone. It runs until
+    Ctrl-C or SIGTERM, and then finishes what it has begun.
+
+    Example: watchkeeper serve --data ./watchkeeper-data
+    """
+    from watchkeeper.app.live.settings import Settings
+    from watchkeeper.core.errors import MissingExtraError
+
+    settings = Settings(
+        data, host=host, port=port, max_body=size(max_body), max_backlog=size(max_backlog),
+        min_free=size(min_free), open_models=open_models, insecure=insecure, base_url=base_url,
+    )  # fmt: skip
+    for package in ("fastapi", "uvicorn", "structlog", "prometheus_client"):
+        # Found, not imported: the first line is printed before anything heavy is loaded.
+        if find_spec(package) is None:
+            raise MissingExtraError(package, "the server", "server")
+    from watchkeeper.server.running import Running
+    from watchkeeper.server.running import serve as run
+
+    running = Running(
+        ready_file=ready_file,
+        access_log=access_log,
+        log_level=log_level.value,
+        as_json=settings_of(context).json,
+    )
+    raise typer.Exit(run(settings, running))

@@ -1,0 +1,547 @@
+"""The store of buckets against a dictionary: whatever was done, it reads what was written."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from watchkeeper.core.errors import ConflictError, InputError, ProfileError
+from watchkeeper.profiles.parts import Rows, Tallies
+from watchkeeper.profiles.profile import Tally
+from watchkeeper.store.buckets import Bucket, Buckets, Slot, Stale, align
+
+NOW = datetime(2024, 6, 1, 12, 0, 0, tzinfo=UTC)
+START = datetime(2024, 5, 3, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+SLOT = Slot("m", "L", "1")
+
+
+@pytest.fixture
+def store(tmp_path):
+    """An empty store."""
+    with Buckets(tmp_path / "buckets.db") as held:
+        yield held
+
+
+def add(store, hour, count, slot=SLOT, part="a", **meta):
+    """Merge rows into one hour, counted from `START`."""
+    with store.transaction(now=NOW) as change:
+        change.merge(START + HOUR * hour, slot, {part: Rows(count)}, **meta)
+
+
+def counts(store, start, end, step, **asked):
+    """The rows of part `a` by step, times as hours from `START`."""
+    asked = {"model": "m", "layout": "L", "parts": ["a"], **asked}
+    step_s = None if step is None else step * 3600
+    read = store.read(
+        asked.pop("model"),
+        start=START + HOUR * start,
+        end=START + HOUR * end,
+        step_s=step_s,
+        **asked,
+    )
+    return {(at - START) // HOUR: parts["a"].rows for at, parts in read}
+
+
+SEGMENTS = [("", ""), ("city", "a")]
+HOURS = 24 * 4
+STEPS = [1, 2, 5, 6, 12, 24, 36, 48, 168, None]
+
+# Few hours, at the edges of quarters and days, so that what is done meets what was done before.
+HOUR_OF = st.sampled_from([0, 1, 5, 6, 23, 24, 25, 47, 60, HOURS - 1])
+
+OPERATIONS = st.one_of(
+    st.tuples(st.just("merge"), HOUR_OF, st.integers(0, 3)),
+    st.tuples(st.just("merge"), HOUR_OF, st.integers(0, 3)),
+    st.tuples(st.just("replace"), HOUR_OF, st.integers(0, 3)),
+    st.tuples(st.just("clear"), HOUR_OF, st.booleans()),
+    st.tuples(st.just("clear_day"), HOUR_OF, st.booleans()),
+    st.tuples(st.just("roll_up"), st.integers(0, 5), st.sampled_from([1, 3, 100])),
+    st.tuples(st.just("roll_up"), st.just(5), st.just(100)),
+    st.tuples(st.just("coarsen"), st.integers(0, 4), st.booleans()),
+    st.tuples(st.just("forget"), st.integers(0, 2), st.booleans()),
+)
+
+
+class Oracle:
+    """The same store as a dictionary of hours, and of days whose hours are gone."""
+
+    def __init__(self) -> None:
+        self.held: dict = defaultdict(lambda: defaultdict(int))
+        self.coarse: set = set()
+
+    def place(self, which):
+        """One of four slots: two versions, all rows and a segment."""
+        return Slot("m", "L", str(which % 2), *SEGMENTS[which // 2])
+
+    def is_coarse(self, slot, hour):
+        """Whether the hours of this day were dropped."""
+        return (slot, hour // 24) in self.coarse
+
+    def apply(self, store, operation):
+        """Do it to both; what must fail must fail."""
+        kind, *values = operation
+        getattr(self, kind)(store, *values)
+
+    def merge(self, store, hour, which):
+        """Add a row to part `a`, ten to part `b`; a coarse day keeps them at its first hour."""
+        slot = self.place(which)
+        with store.transaction(now=NOW) as change:
+            parts = {"a": Rows(1), "b": Rows(10)}
+            change.merge(START + HOUR * hour, slot, parts, rows=1, labelled=2)
+        at = hour // 24 * 24 if self.is_coarse(slot, hour) else hour
+        self.held[slot, "a"][at] += 1
+        self.held[slot, "b"][at] += 10
+
+    def replace(self, store, hour, which):
+        """Put a hundred rows in the place of part `a`."""
+        slot = self.place(which)
+        with store.transaction(now=NOW) as change:
+            if self.is_coarse(slot, hour):
+                with pytest.raises(ConflictError, match="clear the whole day"):
+                    change.replace(START + HOUR * hour, slot, {"a": Rows(100)})
+                return
+            change.replace(START + HOUR * hour, slot, {"a": Rows(100)})
+        self.held[slot, "a"][hour] = 100
+
+    def clear(self, store, hour, some):
+        """Empty an hour, of part `a` or of all parts."""
+        with store.transaction(now=NOW) as change:
+            parts = ["a"] if some else None
+            if any(day == hour // 24 for _, day in self.coarse):
+                with pytest.raises(ConflictError, match="only the day is left"):
+                    change.clear("m", "L", START + HOUR * hour, parts=parts)
+                return
+            change.clear("m", "L", START + HOUR * hour, parts=parts)
+        for (_, part), hours in self.held.items():
+            if part == "a" or not some:
+                hours.pop(hour, None)
+
+    def clear_day(self, store, hour, some):
+        """Empty a day; after all parts are gone it is held by the hour again."""
+        with store.transaction(now=NOW) as change:
+            change.clear_day("m", "L", START + HOUR * hour, parts=["a"] if some else None)
+        for (_, part), hours in self.held.items():
+            if part == "a" or not some:
+                for at in [at for at in hours if at // 24 == hour // 24]:
+                    del hours[at]
+        if not some:
+            self.coarse = {(slot, day) for slot, day in self.coarse if day != hour // 24}
+
+    def roll_up(self, store, day, limit):
+        """Nothing that is read changes."""
+        store.roll_up(before=START + DAY * day, limit=limit)
+
+    def coarsen(self, store, day, segments):
+        """Drop the hours of days that have any."""
+        due = {
+            (slot, at // 24)
+            for slot in map(self.place, range(4))
+            for at in range(24 * day)
+            if (slot.column or not segments) and self.bucket(store, slot, at) == 1
+        }
+        what = "segments" if segments else "all"
+        assert store.drop_before(START + DAY * day, keep="days", what=what) == len(due)
+        self.coarse |= due
+
+    def bucket(self, store, slot, hour):
+        """How many hours the bucket of an hour has; None where there is none."""
+        found = store.buckets(
+            "m", layout="L", start=START + HOUR * hour, end=START + HOUR * (hour + 1),
+            version=slot.version, segment=(slot.column, slot.value),
+        )  # fmt: skip
+        return found[0].hours if found else None
+
+    def forget(self, store, day, segments):
+        """Drop days for good."""
+        what = "segments" if segments else "all"
+        store.drop_before(START + DAY * day, keep="nothing", what=what)
+        for (slot, _), hours in self.held.items():
+            if slot.column or not segments:
+                for at in [at for at in hours if at < 24 * day]:
+                    del hours[at]
+        self.coarse = {
+            (slot, at) for slot, at in self.coarse if at >= day or (segments and not slot.column)
+        }
+
+    def check(self, store, question):
+        """One question, answered by both."""
+        part, which, every, start, length, step = question
+        slot = self.place(which)
+        slots = [slot._replace(version=v) for v in ("0", "1")] if every else [slot]
+        end = start + length
+        grid = _grid(step, start)
+        days = {
+            at
+            for held, at in self.coarse
+            if held in slots and start < 24 * at + 24 and 24 * at < end and length
+        }
+        asked = {
+            "parts": [part], "version": None if every else slot.version,
+            "segment": None if which < 2 else SEGMENTS[1],
+        }  # fmt: skip
+        cut = any(
+            24 * at < start or 24 * at + 24 > end or grid(24 * at) != grid(24 * at + 23)
+            for at in days
+        )
+        if cut:
+            with pytest.raises(InputError, match="only whole days are left"):
+                self.read(store, part, start, end, step, asked)
+            return
+        expected: dict = defaultdict(int)
+        for held in slots:
+            for at, count in self.held[held, part].items():
+                if start <= at < end:
+                    expected[grid(at)] += count
+        assert self.read(store, part, start, end, step, asked) == dict(expected)
+
+    @staticmethod
+    def read(store, part, start, end, step, asked):
+        """What the store says."""
+        read = store.read(
+            "m", layout="L", start=START + HOUR * start, end=START + HOUR * end,
+            step_s=None if step is None else step * 3600, **asked,
+        )  # fmt: skip
+        assert [at for at, _ in read] == sorted(at for at, _ in read)
+        return {(at - START) // HOUR: parts[part].rows for at, parts in read}
+
+
+def _grid(step, start):
+    """The grid that the documentation describes, written another way: by times."""
+    if step is None:
+        return lambda hour: start
+    first = datetime(1970, 1, 5 if step == 168 else 1, tzinfo=UTC)
+
+    def begins(hour):
+        time = START + HOUR * hour
+        return (first + ((time - first) // (HOUR * step)) * HOUR * step - START) // HOUR
+
+    return begins
+
+
+QUESTIONS = st.tuples(
+    st.sampled_from("ab"), st.integers(0, 3), st.booleans(),
+    st.one_of(st.integers(-30, HOURS), st.sampled_from([-24, 0, 0, 24])),
+    st.one_of(st.integers(0, HOURS + 40), st.just(HOURS)), st.sampled_from(STEPS),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """A store for many examples, each of which cleans up: to make a file takes longest."""
+    with Buckets(tmp_path_factory.mktemp("buckets") / "b.db") as held:
+        yield held
+
+
+@settings(max_examples=300)
+@given(
+    operations=st.lists(OPERATIONS, min_size=4, max_size=25),
+    questions=st.lists(QUESTIONS, min_size=6, max_size=6),
+)
+def test_reads_are_what_was_written(shared, operations, questions):
+    """Merges, corrections, roll-ups and drops in any order: each answer is the oracle's.
+
+    An hour whose parts were cleared one by one may still be listed, so the oracle takes from the
+    store which hours have a bucket, and nothing else.
+    """
+    oracle = Oracle()
+    try:
+        for operation in operations:
+            oracle.apply(shared, operation)
+        for question in questions:
+            oracle.check(shared, question)
+        while shared.roll_up(before=START + DAY * 5):
+            pass
+        for question in questions:
+            oracle.check(shared, question)
+    finally:
+        shared.remove("m")
+
+
+def test_steps_lie_on_one_grid(store):
+    """Steps are counted from 1970, weeks from a Monday, one step from the beginning."""
+    for hour in range(0, 24 * 9, 7):
+        add(store, hour, 1)
+    assert list(counts(store, 0, 24, 6)) == [0, 6, 12, 18]
+    assert list(counts(store, 3, 12, 6)) == [6]
+    assert START.weekday() == 4
+    assert list(counts(store, 0, 24 * 9, 168)) == [-96, 72]
+    assert counts(store, 5, 24 * 9, None) == {5: 30}
+    assert counts(store, 8, 8, 1) == counts(store, 8, 2, 1) == {}
+
+
+def test_align_widens_to_the_grid():
+    """`align` gives a window that cuts no step, and leaves one that is aligned."""
+    late = START + timedelta(hours=5, minutes=20)
+    assert align(START + HOUR, late, 21_600) == (START, START + HOUR * 6)
+    monday = datetime(2024, 4, 29, tzinfo=UTC)
+    assert align(START, late, 7 * 86_400) == (monday, monday + DAY * 7)
+    assert align(START, START + DAY, 86_400) == (START, START + DAY)
+
+
+def test_times_must_be_whole_hours(store):
+    """What is no hour in UTC is refused, by reading and by writing; other zones are understood."""
+    india = timezone(timedelta(hours=5, minutes=30))
+    for time in (START + timedelta(minutes=5), datetime(2024, 5, 3), START.replace(tzinfo=india)):  # noqa: DTZ001
+        with pytest.raises(InputError, match=r"time zone|beginning of an hour"):
+            store.read("m", layout="L", parts=None, start=time, end=NOW, step_s=3600)
+        with pytest.raises(InputError), store.transaction(now=NOW) as change:
+            change.merge(time, SLOT, {"a": Rows(1)})
+    add(store, 2, 5)
+    berlin = timezone(timedelta(hours=2))
+    start = (START + HOUR * 2).astimezone(berlin)
+    read = store.read("m", layout="L", parts=None, start=start, end=start + HOUR, step_s=3600)
+    assert [(at, parts["a"].rows) for at, parts in read] == [(START + HOUR * 2, 5)]
+    for step in (0, 60, 5400, -3600):
+        with pytest.raises(InputError, match="multiple of 3600"):
+            store.read("m", layout="L", parts=None, start=START, end=NOW, step_s=step)
+
+
+@pytest.mark.parametrize("year", [1, 1969, 1970, 9998])
+def test_any_time_has_a_bucket(store, year):
+    """A clock that is far off makes buckets far off, and harms no others."""
+    hour = datetime(year, 12, 31, 23, tzinfo=UTC)
+    add(store, 0, 7)
+    with store.transaction(now=NOW) as change:
+        change.merge(hour, SLOT, {"a": Rows(1)})
+    assert store.roll_up(before=datetime(9999, 12, 31, tzinfo=UTC)) == 2
+    for step in (3600, 86_400):
+        (found,) = store.read(
+            "m", layout="L", parts=["a"], start=hour, end=hour + HOUR, step_s=step
+        )
+        assert found[1]["a"].rows == 1
+    assert counts(store, 0, 24, 24) == {0: 7}
+
+
+def test_a_change_is_whole_or_not_at_all(store):
+    """After an error inside the block nothing of it is there."""
+    add(store, 0, 1, rows=1)
+    with (  # noqa: PT012  # what came before the error is the point
+        pytest.raises(RuntimeError, match="no"),
+        store.transaction(now=NOW) as change,
+    ):
+        change.merge(START, SLOT, {"a": Rows(5)}, rows=5)
+        change.merge(START, SLOT._replace(version="2"), {"new": Rows(5)})
+        change.follow("m", "predictions", 3)
+        change.stale("m", [START], "rows")
+        raise RuntimeError("no")
+    assert counts(store, 0, 24, 1) == {0: 1}
+    assert store.followed("m", "predictions") == -1
+    assert (store.stale_count(), list(store.versions("m")), store.parts("m", "L")) == (
+        0,
+        ["1"],
+        ["a"],
+    )
+    add(store, 0, 1)
+    assert counts(store, 0, 24, 1) == {0: 2}
+
+
+def test_readers_see_no_change_before_its_end(store):
+    """Inside a block others read what was before."""
+    add(store, 0, 1)
+    with store.transaction(now=NOW) as change:
+        change.merge(START, SLOT, {"a": Rows(5)})
+        assert counts(store, 0, 24, 1) == {0: 1}
+    assert counts(store, 0, 24, 1) == {0: 6}
+
+
+def test_parts_are_chosen(store):
+    """All parts, or those named; parts of no layout lie apart."""
+    with store.transaction(now=NOW) as change:
+        change.merge(START, SLOT, {"a": Rows(1), "t": Tallies({"r": Tally(1, 1, 0)})})
+        change.merge(START, Slot("m", "", "1"), {"traffic": Rows(9)})
+        change.merge(START, Slot("other", "L", "1"), {"a": Rows(9)})
+    ask = {"start": START, "end": START + DAY, "step_s": 86_400}
+    ((_, every),) = store.read("m", layout="L", parts=None, **ask)
+    assert every == {"a": Rows(1), "t": Tallies({"r": Tally(1, 1, 0)})}
+    ((_, some),) = store.read("m", layout="L", parts=["t", "no"], **ask)
+    assert list(some) == ["t"]
+    ((_, free),) = store.read("m", layout="", parts=None, **ask)
+    assert free == {"traffic": Rows(9)}
+    assert store.read("m", layout="L", parts=["no"], **ask) == []
+    assert store.read("m", layout="L", parts=[], **ask) == []
+
+
+def test_a_part_keeps_its_kind(store):
+    """Another statistic under the name of a part is refused."""
+    add(store, 0, 1)
+    with (
+        pytest.raises(ProfileError, match="'a' holds statistics of kind 'rows', not 'tallies'"),
+        store.transaction(now=NOW) as change,
+    ):
+        change.replace(START, SLOT, {"a": Tallies()})
+
+
+def test_lists_tell_what_there_is(store):
+    """Models, layouts, versions with their spans, segments and parts."""
+    assert (store.span("m"), store.models(), store.versions("m")) == (None, [], {})
+    add(store, 30, 1, Slot("m", "L", "new"))
+    add(store, 5, 1, Slot("m", "L", "old"), part="b")
+    add(store, 7, 1, Slot("m", "", "old"))
+    add(store, 9, 1, Slot("m", "K", "old", "city", "a"))
+    add(store, 9, 1, Slot("m", "L", "old", "city", "b"))
+    add(store, 9, 1, Slot("m", "L", "new", "city", ""))
+    add(store, 9, 1, Slot("m", "L", "new", "age", "x"))
+    assert store.models() == ["m"]
+    assert store.layouts("m") == ["K", "L"]
+    at = {hour: START + HOUR * hour for hour in (5, 6, 7, 8, 30, 31)}
+    assert store.versions("m") == {"old": (at[5], at[8]), "new": (at[30], at[31])}
+    assert list(store.versions("m")) == ["old", "new"]
+    assert store.versions("m", layout="") == {"old": (at[7], at[8])}
+    assert store.span("m") == (at[5], at[31])
+    assert store.span("m", layout="L") == (at[5], at[31])
+    assert store.segments("m", "L") == {"age": ["x"], "city": ["", "b"]}
+    assert store.parts("m", "L") == ["a", "b"]
+
+
+def test_buckets_tell_their_rows(store):
+    """Rows and labelled rows are added by a merge, set by a replacement, listed by hour."""
+    add(store, 3, 1, rows=10, labelled=4)
+    add(store, 3, 1, rows=5)
+    add(store, 3, 1, SLOT._replace(version="2"), rows=7)
+    with store.transaction(now=NOW + HOUR) as change:
+        change.replace(START + HOUR * 3, SLOT, {"b": Rows(0)}, labelled=6)
+        change.replace(START + HOUR * 4, SLOT, {"b": Rows(0)})
+    window = {"layout": "L", "start": START, "end": START + DAY}
+    three, four = START + HOUR * 3, START + HOUR * 4
+    assert store.buckets("m", **window) == [
+        Bucket(three, 1, 22, 6, NOW + HOUR), Bucket(four, 1, 0, 0, NOW + HOUR)
+    ]  # fmt: skip
+    assert store.buckets("m", version="2", **window) == [Bucket(three, 1, 7, 0, NOW)]
+    with store.transaction(now=NOW) as change:
+        change.clear("m", "L", three, parts=["a"])
+    assert store.buckets("m", **window)[0].rows == 22
+    with store.transaction(now=NOW) as change:
+        change.clear("m", "L", three)
+    assert [bucket.start for bucket in store.buckets("m", **window)] == [four]
+
+
+def test_dropping_hours_keeps_days(store):
+    """Days stay when hours go; the store says what can still be asked, and takes late rows."""
+    city = SLOT._replace(column="city", value="a")
+    for hour in (1, 5, 30, 75):
+        for slot in (SLOT, city):
+            add(store, hour, 1, slot, rows=2, labelled=1)
+    asked = {"layout": "L", "segment": ("city", "a")}
+    window = {"start": START, "end": START + DAY * 4}
+    assert store.finest_step("m", **asked, **window) == 3600
+    assert store.drop_before(START + DAY * 2 + HOUR * 5, keep="days") == 2
+    assert store.coarse_days("m", "L") == [START, START + DAY]
+    assert store.finest_step("m", **asked, **window) == 86_400
+    assert store.finest_step("m", layout="L", **window) == 3600
+    late = {"start": START + DAY * 2, "end": START + DAY * 4}
+    assert store.finest_step("m", **asked, **late) == 3600
+    assert counts(store, 0, 96, 24, segment=("city", "a")) == {0: 2, 24: 1, 72: 1}
+    assert counts(store, 0, 96, 1) == {1: 1, 5: 1, 30: 1, 75: 1}
+    with pytest.raises(InputError, match=r"of city=a in model 'm' .* up to 2024-05-04"):
+        counts(store, 0, 96, 6, segment=("city", "a"))
+    with pytest.raises(InputError, match="only whole days"):
+        counts(store, 4, 96, 24, segment=("city", "a"))
+    day = Bucket(START, 24, 4, 2, NOW)
+    assert store.buckets("m", version="1", **asked, **window)[0] == day
+    assert store.buckets("m", **asked, start=START + HOUR * 20, end=START + HOUR * 21) == [day]
+    add(store, 9, 1, city, rows=1)
+    assert counts(store, 0, 96, 24, segment=("city", "a"))[0] == 3
+    assert store.buckets("m", **asked, **window)[0].rows == 5
+    assert store.drop_before(START + DAY * 2, keep="days") == 0
+
+
+def test_a_coarse_day_is_profiled_again(store):
+    """After `clear_day` the day is held by the hour; after some parts of it, still by the day."""
+    city = SLOT._replace(column="city", value="a")
+    for slot in (SLOT, city):
+        add(store, 1, 1, slot)
+        add(store, 2, 1, slot, part="b")
+    store.drop_before(START + DAY, keep="days")
+    with store.transaction(now=NOW) as change:
+        change.clear_day("m", "L", START + HOUR * 7, parts=["a"])
+        change.merge(START + HOUR * 3, city, {"a": Rows(5)})
+    assert store.coarse_days("m", "L") == [START]
+    segment = {"segment": ("city", "a")}
+    ((_, parts),) = store.read(
+        "m", layout="L", parts=None, start=START, end=START + DAY, step_s=86_400, **segment
+    )
+    assert parts == {"a": Rows(5), "b": Rows(1)}
+    with store.transaction(now=NOW) as change:
+        change.clear_day("m", "L", START)
+        change.merge(START + HOUR * 3, city, {"a": Rows(6)})
+    assert store.coarse_days("m", "L") == []
+    assert counts(store, 0, 24, 1, **segment) == {3: 6}
+    assert counts(store, 0, 24, 1) == {}
+
+
+def test_retention_forgets_slots_that_are_empty(store):
+    """What is too old is gone, marks included, and versions without buckets are not listed."""
+    add(store, 1, 1)
+    add(store, 30, 1, SLOT._replace(version="2"))
+    with store.transaction(now=NOW) as change:
+        change.stale("m", [START, START + DAY], "rows")
+    assert store.drop_before(START + DAY, keep="nothing", model="other", what="all") == 0
+    assert store.drop_before(START + DAY, keep="nothing", what="all") == 1
+    assert list(store.versions("m")) == ["2"]
+    assert [stale.hour for stale in store.stale_hours()] == [START + DAY]
+    assert counts(store, 0, 48, 24) == {24: 1}
+
+
+def test_marks_of_stale_hours(store):
+    """Rows beat labels, the first mark keeps its place, fresh hours leave."""
+    with store.transaction(now=NOW) as change:
+        change.stale("m", [START + HOUR, START], "labels")
+    with store.transaction(now=NOW + HOUR) as change:
+        change.stale("m", [START, START + HOUR * 2], "rows")
+        change.stale("n", [START], "labels")
+    with store.transaction(now=NOW + HOUR * 2) as change:
+        change.stale("m", [START], "labels")
+    first, later = NOW, NOW + HOUR
+    assert store.stale_hours("m") == [
+        Stale("m", START, "rows", first), Stale("m", START + HOUR, "labels", first),
+        Stale("m", START + HOUR * 2, "rows", later),
+    ]  # fmt: skip
+    assert [stale.model for stale in store.stale_hours(limit=3)] == ["m", "m", "m"]
+    assert (store.stale_count(), store.stale_count("n")) == (4, 1)
+    with store.transaction(now=NOW) as change:
+        change.fresh("m", [START, START + HOUR])
+    assert [stale.hour for stale in store.stale_hours("m")] == [START + HOUR * 2]
+
+
+def test_what_is_followed(store):
+    """The last version of each table is kept apart by model and signal."""
+    assert store.followed("m", "labels") == -1
+    for version in (0, 4):
+        with store.transaction(now=NOW) as change:
+            change.follow("m", "labels", version)
+    assert (store.followed("m", "labels"), store.followed("m", "predictions")) == (4, -1)
+
+
+def test_removing_a_layout_and_a_model(store):
+    """A layout goes with its buckets; a model with all that is known of it."""
+    for slot in (SLOT, Slot("m", "K", "1"), Slot("m", "", "1"), Slot("n", "L", "1")):
+        add(store, 1, 1, slot)
+    with store.transaction(now=NOW) as change:
+        for model in ("m", "n"):
+            change.follow(model, "labels", 2)
+            change.stale(model, [START], "rows")
+    store.remove("m", layout="K")
+    assert (store.layouts("m"), counts(store, 0, 24, 1)) == (["L"], {1: 1})
+    store.remove("m")
+    assert (store.models(), store.span("m"), counts(store, 0, 24, 1)) == (["n"], None, {})
+    assert (store.followed("m", "labels"), store.stale_count("m")) == (-1, 0)
+    assert (store.followed("n", "labels"), store.stale_count("n")) == (2, 1)
+    assert counts(store, 0, 24, 1, model="n") == {1: 1}
+    assert store.roll_up(before=START + DAY * 2) == 1
+
+
+def test_roll_up_takes_the_oldest_first_and_only_whole_days(store):
+    """Its limit and its end are kept, and days that are done are not done again."""
+    for hour in (1, 30, 55):
+        add(store, hour, 1)
+    assert store.roll_up(before=START + DAY * 2 + HOUR * 23, limit=1) == 1
+    assert store.roll_up(before=START + DAY * 2 + HOUR * 23) == 1
+    assert store.roll_up(before=START + DAY * 2 + HOUR * 23) == 0
+    assert store.roll_up(before=START + DAY * 3) == 1
+    add(store, 30, 1)
+    assert store.roll_up(before=START + DAY * 3) == 1
