@@ -37,12 +37,12 @@ $(VENV)/.python:
 	@touch $@
 
 # Editable: the tree is what is tested and what the demo runs. The report page is built here.
-$(VENV)/.demo: $(VENV)/.python pyproject.toml $(PINS) $(wildcard hatch_build.py)
-	$(BIN)/python $(PIP) install --constraint $(PINS) --editable '.[demo]'
+$(VENV)/.demo: $(VENV)/.python pyproject.toml client/pyproject.toml $(PINS) $(wildcard hatch_build.py)
+	$(BIN)/python $(PIP) install --constraint $(PINS) --editable client --editable '.[demo,server]'
 	@touch $@
 
-$(VENV)/.test: $(VENV)/.demo client/pyproject.toml
-	$(BIN)/python $(PIP) install --constraint $(PINS) --group test --group docs --editable client
+$(VENV)/.test: $(VENV)/.demo
+	$(BIN)/python $(PIP) install --constraint $(PINS) --group test --group docs
 	@touch $@
 
 # Node.js: the machine's own where it is recent enough, else the one on the package index.
@@ -68,8 +68,8 @@ $(REPORT_PAGE): $(UI_SOURCES) ui/node_modules/.stamp
 # ---- what people run -----------------------------------------------------------------------
 
 .PHONY: demo
-demo: $(VENV)/.demo ## Install, train on the flights of 2013, write the reports, say where they are
-	PYTHONPATH=examples $(BIN)/python -m flights
+demo: $(VENV)/.demo ## Start a server, replay nine months of flights to it, check it; DEMO=--check stops then
+	PYTHONPATH=examples $(BIN)/python -m flights $(DEMO)
 
 .PHONY: test
 test: lint test-ui test-python docs test-lowest ## Everything that CI runs

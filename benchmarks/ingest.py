@@ -212,12 +212,12 @@ def main() -> None:
         lines = [records.json_lines(1_000) for _ in range(40)]
         decode = decode_rate(lines[0], 1_000)
         _flood(host, port, lines[:10], JSON_LINES, 1_000)
-        json_rate = _flood(host, port, _repeated(lines, int(options.seconds * 40)), JSON_LINES, 1_000)
+        json_rate = _flood(
+            host, port, _repeated(lines, int(options.seconds * 40)), JSON_LINES, 1_000
+        )
         _drained(host, port)
         arrow = [records.arrow(20_000) for _ in range(10)]
-        arrow_rate = _flood(
-            host, port, _repeated(arrow, int(options.seconds * 15)), ARROW, 20_000
-        )
+        arrow_rate = _flood(host, port, _repeated(arrow, int(options.seconds * 15)), ARROW, 20_000)
         backlog = _drained(host, port)
         singles = [records.json_lines(1) for _ in range(2_000)]
         count = int(options.seconds * 1_000)
@@ -236,7 +236,7 @@ def main() -> None:
             markup=False,
         )
         if options.soak:
-            _soak(host, port, process, lines, json_rate / 2, options.soak, console)
+            _soak(host, port, process, lines, rate=json_rate / 2, minutes=options.soak)
 
 
 def _repeated(bodies: list[bytes], count: int) -> list[bytes]:
@@ -259,16 +259,12 @@ def _drained(host: str, port: int) -> float:
         time.sleep(0.25)
 
 
-def _soak(  # noqa: PLR0913  # what a soak is made of
-    host: str,
-    port: int,
-    process: psutil.Process,
-    bodies: list[bytes],
-    rate: float,
+def _soak(  # what a soak is made of
+    host: str, port: int, process: psutil.Process, bodies: list[bytes], *, rate: float,
     minutes: float,
-    console: Console,
-) -> None:
+) -> None:  # fmt: skip
     """Send JSON lines at a fixed rate, and look at memory every minute."""
+    console = Console()
     seconds = minutes * 60
     seen: list[list[int]] = []
 

@@ -14,6 +14,7 @@ from watchkeeper.app.model_schema import (
     RuleFile,
     ThresholdsFile,
 )
+from watchkeeper.app.model_server import PolicyFile, ReferenceFile, RetentionFile
 from watchkeeper.app.model_text import flow
 
 if TYPE_CHECKING:
@@ -21,8 +22,13 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
-PARTS = {part.__name__: part for part in (ModelFile, ColumnFile, RuleFile, CheckFile,
-                                          ThresholdsFile)}  # fmt: skip
+PARTS = {
+    part.__name__: part
+    for part in (
+        ModelFile, ColumnFile, RuleFile, CheckFile, ThresholdsFile,
+        PolicyFile, RetentionFile, ReferenceFile,
+    )
+}  # fmt: skip
 
 
 def table(part: type[BaseModel]) -> str:

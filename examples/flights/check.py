@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 
 import watchkeeper as wk
+from flights.replay import MODEL
 from watchkeeper_client.counts import Counts
 from watchkeeper_client.reading import Reader
-
-from flights.replay import MODEL
 
 METRICS = ("recall", "precision", "f1", "roc_auc", "log_loss")
 
@@ -32,9 +31,7 @@ def check(
     sent = predictions + labels + 1
     if counts.sent != sent:
         raise SystemExit(f"the client had {sent} records and sent {counts.sent}: {counts}")
-    accounts = {
-        held.signal: held for held in reader.status().accounting if held.model == MODEL
-    }
+    accounts = {held.signal: held for held in reader.status().accounting if held.model == MODEL}
     for signal, wanted in (("predictions", predictions), ("labels", labels), ("changes", 1)):
         held = accounts[signal]
         if held.accepted != wanted:

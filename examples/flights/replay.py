@@ -7,11 +7,11 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pandas as pd
-from watchkeeper_client.client import Client
-from watchkeeper_client.tables import label_batch
 
 from flights.data import FEATURES
 from flights.train import Trained
+from watchkeeper_client.client import Client
+from watchkeeper_client.tables import label_batch
 
 LABEL_DELAY = timedelta(days=3)
 """How long after a flight its arrival becomes known to whoever runs the model."""
@@ -42,9 +42,7 @@ def replay(client: Client, trained: Trained, flights: pd.DataFrame, show: Show) 
         Labels that were sent; 2.8 % of the flights never get one.
     """
     days = dict(list(flights.groupby(flights["time"].dt.floor("D"), sort=True)))
-    client.change(
-        "late-flights 1 goes live", kind="deployment", time=min(days).to_pydatetime()
-    )
+    client.change("late-flights 1 goes live", kind="deployment", time=min(days).to_pydatetime())
     labels = 0
     for day in pd.date_range(min(days), max(days) + LABEL_DELAY, freq="D"):
         if day in days:

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
-import watchkeeper as wk
 
+import watchkeeper as wk
 from flights.train import TRAINED_UNTIL, Trained
 
 

@@ -27,9 +27,12 @@ def running(folder: Path, port: int) -> Iterator[str]:
         sys.executable, "-m", "watchkeeper", "serve", "--data", str(folder / "data"),
         "--port", str(port), "--ready-file", str(ready),
     ]  # fmt: skip
-    with log.open("w") as out, subprocess.Popen(
-        command, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
-    ) as server:
+    with (
+        log.open("w") as out,
+        subprocess.Popen(
+            command, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
+        ) as server,
+    ):
         try:
             yield _url(server, ready, log)
         finally:

@@ -55,9 +55,9 @@ def train(flights: pd.DataFrame) -> Trained:
         max_iter=80, learning_rate=0.15, categorical_features="from_dtype", random_state=0
     )
     folds = StratifiedKFold(3, shuffle=True, random_state=0)
-    unseen = cross_val_predict(
-        classifier, inputs[known], truth, cv=folds, method="predict_proba"
-    )[:, 1]
+    unseen = cross_val_predict(classifier, inputs[known], truth, cv=folds, method="predict_proba")[
+        :, 1
+    ]
     classifier.fit(inputs[known], truth)
     score = classifier.predict_proba(inputs)[:, 1]
     score[known.to_numpy()] = unseen

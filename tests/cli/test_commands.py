@@ -187,7 +187,7 @@ def test_metrics_are_the_registry(call: Call) -> None:
     assert "reference deciles" in call("metrics", "psi").out
     wrong = call("metrics", "pis")
     assert wrong.code == 2
-    assert "did you mean psi" in wrong.err
+    assert "did you mean 'psi'" in wrong.err
     assert all(metric.name in call("metrics").out for metric in ALL[:5])
 
 

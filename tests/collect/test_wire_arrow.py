@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -13,7 +12,15 @@ import pyarrow as pa
 import pytest
 
 from tests.collect.wire_cases import (
-    ARROW, LIMIT, batch_of, read, reasons, rows_of, same, stream, table_of,
+    ARROW,
+    LIMIT,
+    batch_of,
+    read,
+    reasons,
+    rows_of,
+    same,
+    stream,
+    table_of,
 )  # fmt: skip
 from watchkeeper.collect.wire.rules import Rules
 from watchkeeper.core.envelope import Signal
@@ -32,7 +39,7 @@ NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
         (pa.array([1.5], pa.float16()), "double", [1.5]),
         (pa.array([0.1], pa.float32()), "double", [float(np.float32(0.1))]),
         (pa.array([Decimal("0.1"), None]), "double", [0.1, None]),
-        (pa.array([Decimal("123456789012345678901")]), "double", [None]),
+        (pa.array([Decimal(123456789012345678901)]), "double", [None]),
         (pa.array([Decimal(7)]), "int64", [7]),
         (pa.array([2**53 + 1]), "double", [None]),
         (pa.array([1.0, 2.5]), "int64", [1, None]),
@@ -68,9 +75,7 @@ def test_types(array: pa.Array, type_: str, values: list[Any]) -> None:
         assert same(table["x"].to_pylist(), values)
         kept = [text is not None for text in table["_overflow"].to_pylist()]
         given = [value.is_valid for value in array]
-        assert kept == [
-            there and value is None for there, value in zip(given, values, strict=True)
-        ]
+        assert kept == [there and value is None for there, value in zip(given, values, strict=True)]
 
 
 def test_slices_and_chunks() -> None:
@@ -122,7 +127,7 @@ def test_names_that_occur_twice() -> None:
 
 @pytest.mark.parametrize("compression", ["lz4", "zstd"])
 def test_buffers_that_decompress_to_much(compression: str) -> None:
-    """The limit holds for the buffers of a stream, by what they claim before any is decompressed."""
+    """The limit holds for the buffers of a stream, by what they claim to decompress to."""
     body = stream(pa.table({"x": np.zeros(LIMIT // 8 + 1)}), compression)
     assert len(body) < LIMIT // 10
     with pytest.raises(TooLargeError, match="bytes decompressed"):
@@ -147,13 +152,20 @@ def test_a_dictionary_that_unfolds_to_much() -> None:
     "array",
     [
         pa.RunEndEncodedArray.from_arrays(pa.array([2], pa.int32()), ["x"]),
+        pa.UnionArray.from_dense(
+            pa.array([0], pa.int8()), pa.array([0], pa.int32()), [pa.array(["x"])]
+        ),
         pa.array([["x"]], pa.list_(pa.dictionary(pa.int8(), pa.string()))),
         pa.array([[1]], pa.list_view(pa.int64())),
         pa.array([{"a": "x"}], pa.struct([("a", pa.string_view())])),
+        pa.DictionaryArray.from_arrays(pa.array([0]), pa.array([["x"]])),
+        pa.DictionaryArray.from_arrays(pa.array([0]), pa.array(["x"], pa.string_view())),
+        pa.nulls(1, pa.decimal128(10, -620_756_990)),
+        pa.DictionaryArray.from_arrays(pa.array([0]), pa.nulls(1, pa.decimal128(5, -5))),
     ],
 )
-def test_types_that_repeat_within_others(array: pa.Array) -> None:
-    """Nested types whose values refer to shared bytes are refused rather than unfolded."""
+def test_types_that_are_refused(array: pa.Array) -> None:
+    """Types whose values refer to shared bytes, and decimals on which Arrow itself crashes."""
     with pytest.raises(InputError, match="cast it"):
         read(stream(pa.table({"tags" if "struct" in str(array.type) else "x": array})), ARROW)
 
@@ -164,14 +176,14 @@ def test_damaged_streams_never_crash() -> None:
         {"id": [f"i{n}" for n in range(20)], "x": pa.array(np.arange(20.0)),
          "c": pa.array(["u", "v"] * 10).dictionary_encode(), "l": [[1]] * 20}
     )  # fmt: skip
-    generator = random.Random(7)
+    generator = np.random.default_rng(7)
     outcomes = set()
     for compression in (None, "lz4"):
         whole = stream(table, compression)
         for _ in range(400):
             body = bytearray(whole)
-            for _ in range(generator.choice([1, 1, 2, 8])):
-                body[generator.randrange(len(body))] = generator.randrange(256)
+            for _ in range(int(generator.choice([1, 1, 2, 8]))):
+                body[generator.integers(len(body))] = int(generator.integers(256))
             try:
                 reading = read(bytes(body), ARROW)
                 outcomes.add(sum(part.records for part in reading.parts) + len(reading.rejected))

@@ -11,7 +11,18 @@ import pyarrow as pa
 import pytest
 
 from tests.collect.wire_cases import (
-    ARROW, JSON, MSGPACK, NOW, batch_of, packed, read, read_all, reasons, rows_of, same, stream,
+    ARROW,
+    JSON,
+    MSGPACK,
+    NOW,
+    batch_of,
+    packed,
+    read,
+    read_all,
+    reasons,
+    rows_of,
+    same,
+    stream,
     table_of,
 )  # fmt: skip
 from watchkeeper.collect.wire.rules import MAX_FEATURES, Policy, Rules
@@ -37,7 +48,7 @@ CASES: list[tuple[str, Any, Any, bool]] = [
     ("d", "1e999", None, True),
     ("d", " 3", None, True),
     ("d", "nan", None, True),
-    ("d", "１", None, True),
+    ("d", "\uff11", None, True),
     ("d", "1_0", None, True),
     ("d", "", None, True),
     ("d", True, 1.0, True),
@@ -81,7 +92,9 @@ def test_types_are_coerced_or_overflow(name: str, value: Any, column: Any, count
     """Each value is in its column, or as it was in the overflow; what changed type is counted."""
     rules = Rules(SCHEMA)
     # A good record beside it: whether a value fits never depends on the others.
-    (row, _) = rows_of(read_all([{"features": {**GOOD, name: value}}, {"features": GOOD}], rules), rules=rules)
+    (row, _) = rows_of(
+        read_all([{"features": {**GOOD, name: value}}, {"features": GOOD}], rules), rules=rules
+    )
     if column is None:
         assert name not in row
         assert json.loads(row["_overflow"]) == {name: value}
@@ -286,12 +299,22 @@ def test_a_time_that_is_absent_is_that_of_receipt() -> None:
     """Also beside records that have one; the span of a part says so."""
     reading = read_all([{"time": "2024-05-01T00:00:00Z"}, {}])
     assert [row["_time"] for row in rows_of(reading)] == [datetime(2024, 5, 1, tzinfo=UTC), NOW]
-    assert (reading.parts[0].first, reading.parts[0].last) == (datetime(2024, 5, 1, tzinfo=UTC), NOW)
+    assert (reading.parts[0].first, reading.parts[0].last) == (
+        datetime(2024, 5, 1, tzinfo=UTC),
+        NOW,
+    )
 
 
 def test_ids() -> None:
     """Made from the batch and the index where absent; numbers are texts; feedback needs one."""
-    records: list[dict[str, Any]] = [{}, {"id": ""}, {"id": 7}, {"id": 7.0}, {"id": []}, {"id": None}]
+    records: list[dict[str, Any]] = [
+        {},
+        {"id": ""},
+        {"id": 7},
+        {"id": 7.0},
+        {"id": []},
+        {"id": None},
+    ]
     reading = read_all(records)
     assert [row["_id"] for row in rows_of(reading)] == ["b-0", "b-1", "7", "7", "b-5"]
     assert reasons(reading) == [(4, "bad_value")]
@@ -310,7 +333,8 @@ FULL = {
     "variant": "green", "entity": "e", "request_id": "r", "trace_id": "t", "span_id": "s",
     "input_hash": "h", "latency_ms": 12, "stages": {"queue": 1, "inference": 2.5}, "weight": 10,
     "cache_hit": False, "batch_size": 8, "tokens_in": 1, "tokens_out": 2, "concurrent": 3,
-    "queue_depth": 4.0, "tags": {"team": "a", "n": 1}, "error": {"type": "ValueError", "message": "x"},
+    "queue_depth": 4.0, "tags": {"team": "a", "n": 1},
+    "error": {"type": "ValueError", "message": "x"},
 }  # fmt: skip
 
 
@@ -349,7 +373,10 @@ def test_bad_fields_reject_their_record(field: str, value: Any) -> None:
     """The record is named with its field; the one beside it is taken."""
     reading = read_all([{"id": "a", field: value}, {**FULL, "id": "b"}])
     assert reasons(reading) == [(0, "bad_value")]
-    assert (reading.rejected[0].id, field in reading.rejected[0].message or field == "error") == ("a", True)
+    assert (reading.rejected[0].id, field in reading.rejected[0].message or field == "error") == (
+        "a",
+        True,
+    )
     assert reading.records == 2 == reading.parts[0].records + len(reading.rejected)
 
 

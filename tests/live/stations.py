@@ -49,7 +49,9 @@ def flights(rows: int, *, seed: int = 0, start: datetime = START, hours: int = 4
     return pa.table(
         {
             "key": [f"f{seed}-{n}" for n in range(rows)],
-            "at": pa.array([start + timedelta(minutes=m) for m in minutes], pa.timestamp("us", "UTC")),
+            "at": pa.array(
+                [start + timedelta(minutes=m) for m in minutes], pa.timestamp("us", "UTC")
+            ),
             "temp": rng.normal(60, 20, rows),
             "airport": rng.choice(["JFK", "LGA", "EWR"], rows),
             "guess": np.where(score > 0.5, "1", "0"),

@@ -99,7 +99,13 @@ def test_a_label_taken_back_is_none() -> None:
 def test_without_labels_every_prediction_stays() -> None:
     """And has the columns that a later hour has."""
     found = joined(pa.table({"_id": ["a"]}), LABEL_SCHEMA.empty_table())
-    assert found.column_names == ["_id", "_label", "_label_time", "_label_received", "_label_versions"]
+    assert found.column_names == [
+        "_id",
+        "_label",
+        "_label_time",
+        "_label_received",
+        "_label_versions",
+    ]
 
 
 def test_the_last_of_several_keys() -> None:
@@ -107,7 +113,8 @@ def test_the_last_of_several_keys() -> None:
     rows = pa.table(
         {
             "_id": ["a", "a", "a"], "_name": ["paid", "paid", "seen"], "_value": [1.0, 2.0, 3.0],
-            "_time": [START, START + timedelta(1), START], "_position": [1, 2, 1], "_row": [0, 0, 1],
+            "_time": [START, START + timedelta(1), START], "_position": [1, 2, 1],
+            "_row": [0, 0, 1],
         }
     )  # fmt: skip
     found = last_of(rows, ["_id", "_name"]).to_pylist()

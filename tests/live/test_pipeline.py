@@ -163,7 +163,9 @@ def test_outcomes_are_counted_where_their_prediction_is(held: Station) -> None:
     held.send(Signal.PREDICTIONS, predictions(ROWS))
     keys = ROWS.column("key").to_pylist()
     paid = [{"id": key, "model": "late", "name": "paid", "value": 2.0} for key in keys]
-    held.send(Signal.OUTCOMES, [*paid, {"id": "stranger", "model": "late", "name": "paid", "value": 1}])
+    held.send(
+        Signal.OUTCOMES, [*paid, {"id": "stranger", "model": "late", "name": "paid", "value": 1}]
+    )
     held.work()
     held.send(Signal.OUTCOMES, [{**paid[0], "value": 5.0}])
     held.work()
@@ -191,7 +193,9 @@ def test_rows_come_page_by_page_with_their_labels(held: Station) -> None:
         "late", RowsQuery(window=WINDOW, where='late == "1" && temp > 50.0', limit=1000)
     )
     expected = [
-        row["key"] for row in ROWS.slice(0, 10).to_pylist() if row["late"] == "1" and row["temp"] > 50
+        row["key"]
+        for row in ROWS.slice(0, 10).to_pylist()
+        if row["late"] == "1" and row["temp"] > 50
     ]
     assert sorted(row["id"] for row in some["rows"]) == sorted(expected)
 

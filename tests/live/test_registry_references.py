@@ -144,12 +144,11 @@ def test_types_of_records_stay(registry: Registry) -> None:
     """Once records have come no reference changes a type: rows could not be read together."""
     registry.adopt("late", {"temp": "string", "gate": "string", "seats": "double"})
     answer = put(registry, of_columns(wind=None))
+    kept = "the feature {!r} stays stored as {}, as its records are, though the reference has {}"
     assert sorted(map(str, answer["notes"])) == [
-        "the feature 'seats' stays stored as double, as its records are, though the reference has "
-        "int64",
-        "the feature 'temp' stays stored as string, as its records are, though the reference has "
-        "double",
-    ]  # fmt: skip
+        kept.format("seats", "double", "int64"),
+        kept.format("temp", "string", "double"),
+    ]
     model = registry.get("late")
     assert (model.features["temp"], model.features["gate"]) == ("string", "string")
     assert model.optional == {"gate"}

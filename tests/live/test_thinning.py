@@ -26,7 +26,7 @@ def test_rows_without_weights_are_all_kept() -> None:
 
 
 def test_shares_after_thinning_are_those_of_the_population() -> None:
-    """One class logged whole, the other at a tenth: counting rows would say 91 %, the truth is 50."""
+    """One class is logged whole, the other at a tenth: rows say 91 %, the truth is 50 %."""
     common = table([1.0] * 40_000).append_column("positive", pa.array([True] * 40_000))
     rare = pa.table(
         {

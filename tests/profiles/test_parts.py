@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
@@ -306,6 +306,7 @@ def test_a_profile_is_its_parts():
     same(join_profile(LAYOUT, parts), profile)
 
 
+@settings(max_examples=30)
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 30)), min_size=1, max_size=5))
 def test_merging_parts_is_merging_profiles(batches):
     """Merged part by part, after packing, profiles are what they are merged as a whole."""
@@ -379,6 +380,7 @@ def statistics(kind, seeds):
 @pytest.mark.parametrize(
     "kind", ["numeric", "categorical", "sketch", "rows", "tallies", *sorted(MODELS)]
 )
+@settings(max_examples=30)
 @given(seeds=st.lists(st.integers(0, 40), min_size=1, max_size=6))
 def test_merging_many_is_merging_each(kind, seeds):
     """The quick merge of many is the merge of one after the other."""

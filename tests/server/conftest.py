@@ -97,6 +97,7 @@ def ask(own: FakePlatform) -> Iterator[Callable[..., httpx.Response]]:
 
     def asked(method: str, path: str, **more: Any) -> httpx.Response:
         async def send() -> httpx.Response:
+            """Send it."""
             transport = httpx.ASGITransport(app, raise_app_exceptions=True)
             async with httpx.AsyncClient(
                 transport=transport, base_url="http://127.0.0.1:8470"

@@ -6,9 +6,11 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
@@ -211,6 +213,14 @@ def test_rows_are_asked_as_written(served: httpx.Client, platform: FakePlatform)
     assert platform.queries == [
         RowsQuery("all", "8", 'a > 1 && b == "x"', ("1", "2"), 5, "c", "oldest")
     ]
+
+
+def test_values_of_numpy_have_a_form_in_json() -> None:
+    """What a platform may let slip through; anything else is a failure, not a guess."""
+    value = {"a": np.float64("nan"), "b": np.arange(2), "c": MappingProxyType({"d": np.int64(3)})}
+    assert encode(value) == b'{"a":null,"b":[0,1],"c":{"d":3}}'
+    with pytest.raises(TypeError, match="object"):
+        encode(object())
 
 
 @pytest.mark.parametrize(

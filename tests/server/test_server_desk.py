@@ -18,6 +18,7 @@ def test_functions_run_beside_the_loop_with_the_callers_context() -> None:
     """Arguments, results, errors and context variables go through."""
 
     async def run() -> None:
+        """In a loop."""
         desk = Desk("test", threads=1)
         HELD.set("mine")
         assert await desk.ask(divmod, 7, 2) == (3, 1)
@@ -35,6 +36,7 @@ def test_only_so_many_wait() -> None:
     """One works, two wait, the fourth is sent away; afterwards there is room again."""
 
     async def run() -> None:
+        """In a loop."""
         desk = Desk("test", threads=1, waiting=2)
         release = threading.Event()
         held = [asyncio.create_task(desk.ask(release.wait, 20)) for _ in range(3)]
@@ -53,6 +55,7 @@ def test_who_waits_too_long_is_told_and_leaves_the_queue() -> None:
     """What hangs keeps its thread until it ends; what only waited is never begun."""
 
     async def run() -> None:
+        """In a loop."""
         desk = Desk("test", threads=1, waiting=5, timeout_s=0.05)
         release, begun = threading.Event(), threading.Event()
         with pytest.raises(UnavailableError, match=r"0\.05 s"):
@@ -73,6 +76,7 @@ def test_nothing_is_taken_after_the_end() -> None:
     """A request that comes while the server stops is told to come again."""
 
     async def run() -> None:
+        """In a loop."""
         desk = Desk("test", threads=1)
         desk.close()
         with pytest.raises(UnavailableError, match="shutting down"):

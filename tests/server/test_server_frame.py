@@ -124,6 +124,7 @@ def test_the_access_log_is_off_unless_asked_for(logged: io.StringIO, own: FakePl
         app = make_app(own, access_log=access_log)
 
         async def send(application: object = app) -> None:
+            """Send it."""
             transport = httpx.ASGITransport(application)
             async with httpx.AsyncClient(
                 transport=transport, base_url="http://localhost"
@@ -159,6 +160,7 @@ def test_too_many_requests_at_once_are_told_to_wait(own: FakePlatform) -> None:
     frame._now = services.limits.requests
 
     async def send(path: str) -> httpx.Response:
+        """Send it."""
         transport = httpx.ASGITransport(frame)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             return await client.get(path)

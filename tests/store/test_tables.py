@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from tests.store.batches import MODEL, START, TIMESTAMP
 from watchkeeper.core.envelope import Signal
 from watchkeeper.core.errors import InputError, NotFoundError, UnavailableError
+from watchkeeper.store.table_handle import delta_errors
 from watchkeeper.store.table_log import clean_log, log_file, log_versions, settle
 from watchkeeper.store.table_names import folder_of, model_of
 from watchkeeper.store.tables import Tables, Wanted
@@ -53,7 +55,7 @@ def test_an_append_is_there_once(tables: Tables) -> None:
     """A position that the table has reached adds nothing; another process sees the same."""
     commit = tables.append(MODEL, PREDICTIONS, rows(["a", "b"], age=[1.0, 2.0]), position=4)
     assert commit is not None
-    assert (commit.version, commit.rows, commit.position) == (0, 2, 4)
+    assert (commit.version, commit.rows, commit.position) == (1, 2, 4)
     assert commit.days == (date(2026, 3, 1),)
     for position in (4, 3):
         again = rows(["a", "b"], age=[1.0, 2.0])
@@ -62,8 +64,48 @@ def test_an_append_is_there_once(tables: Tables) -> None:
     assert other.append(MODEL, "predictions", rows(["c"], age=[3.0]), position=5) is not None
     assert tables.append(MODEL, PREDICTIONS, rows(["c"], age=[3.0]), position=5) is None
     assert ids(tables) == ["a", "b", "c"]
-    assert (tables.position(MODEL, PREDICTIONS), tables.version(MODEL, PREDICTIONS)) == (5, 1)
+    assert (tables.position(MODEL, PREDICTIONS), tables.version(MODEL, PREDICTIONS)) == (5, 2)
     assert tables.highest() == 5
+
+
+def test_two_writers_by_mistake(tables: Tables) -> None:
+    """Two processes that append the same positions at once leave each of them there once."""
+
+    def write(own: Tables) -> None:
+        for position in range(1, 25):
+            own.append(MODEL, PREDICTIONS, rows([f"{position}"]), position=position)
+
+    threads = [threading.Thread(target=write, args=(Tables(tables.root),)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert ids(tables) == sorted(str(position) for position in range(1, 25))
+    assert tables.version(MODEL, PREDICTIONS) == 24
+
+
+def test_a_table_that_was_removed_elsewhere(tables: Tables) -> None:
+    """A process that had it open finds nothing, begins anew, and finds what others began."""
+    other = Tables(tables.root)
+    for position in (1, 2, 3):
+        tables.append(MODEL, PREDICTIONS, rows([f"{position}"]), position=position)
+    assert other.version(MODEL, PREDICTIONS) == 3
+    tables.remove(MODEL)
+    assert other.version(MODEL, PREDICTIONS) == -1
+    assert other.append(MODEL, PREDICTIONS, rows(["a"]), position=4) is not None
+    tables.remove(MODEL)
+    tables.append(MODEL, PREDICTIONS, rows(["b"]), position=5)
+    assert other.append(MODEL, PREDICTIONS, rows(["c"]), position=6) is not None
+    assert ids(tables) == ids(other) == ["b", "c"]
+
+
+def test_the_library_does_not_end_the_process(tmp_path: Path) -> None:
+    """A panic of the Rust library, which is no `Exception`, is an error of ours."""
+    panic = type("PanicException", (BaseException,), {})
+    with pytest.raises(InputError, match="it burst"), delta_errors(tmp_path):
+        raise panic("it burst")
+    with pytest.raises(KeyboardInterrupt), delta_errors(tmp_path):
+        raise KeyboardInterrupt
 
 
 def test_a_table_that_is_not_there_is_empty(tables: Tables) -> None:
@@ -105,7 +147,7 @@ def test_columns_that_differ_by_case_are_two(tables: Tables) -> None:
         {"_id": "c", "T": None, "t": 4.0, "t~0": 5.0},
     ]
     assert {"T", "t", "t~0"} <= set(tables.schema(MODEL, PREDICTIONS).names)
-    assert tables.added(MODEL, PREDICTIONS, 1, ["t"]).to_pylist() == [{"t": 2.0}]
+    assert tables.added(MODEL, PREDICTIONS, 2, ["t"]).to_pylist() == [{"t": 2.0}]
 
 
 def test_a_changed_type_is_cast_or_kept_as_text(tables: Tables) -> None:
@@ -165,24 +207,25 @@ def test_added_gives_the_rows_of_a_commit(tables: Tables) -> None:
         tables.append(MODEL, PREDICTIONS, rows([f"{position}"], age=[1.0]), position=position)
     upkeep = Upkeep(tables)
     assert upkeep.compact(MODEL, PREDICTIONS, today=date(2026, 4, 1)) == (date(2026, 3, 1),)
-    assert tables.version(MODEL, PREDICTIONS) == 4
-    for version in range(4):
+    assert tables.version(MODEL, PREDICTIONS) == 5
+    for version in range(1, 5):
         found = tables.added(MODEL, PREDICTIONS, version, ["_id", "age", "_score"])
-        assert found.to_pylist() == [{"_id": str(version + 1), "age": 1.0, "_score": None}]
-    merged = tables.added(MODEL, PREDICTIONS, 4, ["_id", "_score"])
-    assert (merged.num_rows, str(merged.schema.field("_score").type)) == (0, "double")
-    assert tables.added(MODEL, PREDICTIONS, 0).column_names[:2] == ["_id", "_time"]
+        assert found.to_pylist() == [{"_id": str(version), "age": 1.0, "_score": None}]
+    for version in (0, 5):  # The table was made; its files were merged.
+        none = tables.added(MODEL, PREDICTIONS, version, ["_id", "_score"])
+        assert (none.num_rows, str(none.schema.field("_score").type)) == (0, "double")
+    assert tables.added(MODEL, PREDICTIONS, 1).column_names[:2] == ["_id", "_time"]
     with pytest.raises(NotFoundError):
-        tables.added(MODEL, PREDICTIONS, 5)
+        tables.added(MODEL, PREDICTIONS, 6)
 
 
 def test_an_earlier_version_is_read(tables: Tables) -> None:
     """Time travel gives the rows of a version; a version that is not there is an error."""
     for position in (1, 2, 3):
         tables.append(MODEL, PREDICTIONS, rows([f"{position}"]), position=position)
-    assert ids(tables, Wanted(version=1)) == ["1", "2"]
-    with pytest.raises(NotFoundError, match="no 3"):
-        tables.batches(MODEL, PREDICTIONS, Wanted(version=3))
+    assert ids(tables, Wanted(version=2)) == ["1", "2"]
+    with pytest.raises(NotFoundError, match="no 4"):
+        tables.batches(MODEL, PREDICTIONS, Wanted(version=4))
 
 
 def test_a_batch_over_days_is_one_commit(tables: Tables) -> None:
@@ -254,7 +297,7 @@ def test_a_log_that_cannot_be_read_is_said(tables: Tables) -> None:
     for model in (MODEL, "other"):
         tables.append(model, PREDICTIONS, rows(["a"]), position=1)
     folder = tables.handle(MODEL, PREDICTIONS).folder
-    log_file(folder, 0).write_text("no JSON")
+    log_file(folder, 1).write_text("no JSON")
     again = Tables(tables.root)
     with pytest.raises(UnavailableError, match="cannot be used"):
         again.version(MODEL, PREDICTIONS)
@@ -267,10 +310,10 @@ def test_torn_commits_are_taken_back(tables: Tables) -> None:
         tables.append(MODEL, PREDICTIONS, rows([f"{position}"]), position=position)
     folder = tables.handle(MODEL, PREDICTIONS).folder
     assert settle(folder, 2, top=tables.root) == 0
-    log_file(folder, 3).write_bytes(b"")
+    log_file(folder, 4).write_bytes(b"")
     (path,) = [
         file.path
-        for file in tables.handle(MODEL, PREDICTIONS).snapshot(2).files
+        for file in tables.handle(MODEL, PREDICTIONS).snapshot(3).files
         if pq.read_table(file.path)["_id"].to_pylist() == ["3"]
     ]
     path.write_bytes(path.read_bytes()[:-10])
@@ -280,7 +323,7 @@ def test_torn_commits_are_taken_back(tables: Tables) -> None:
     for position in (3, 4):
         again.append(MODEL, PREDICTIONS, rows([f"{position}"]), position=position)
     assert ids(again) == ["1", "2", "3", "4"]
-    assert again.version(MODEL, PREDICTIONS) == 3
+    assert again.version(MODEL, PREDICTIONS) == 4
 
 
 def test_settling_leaves_what_was_cleaned_away(tables: Tables) -> None:
@@ -300,13 +343,13 @@ def test_a_reader_outlives_a_shortened_log(tables: Tables) -> None:
     """An open table goes on reading and appending when the log behind it was deleted."""
     other = Tables(tables.root)
     tables.append(MODEL, PREDICTIONS, rows(["first"]), position=1)
-    assert other.version(MODEL, PREDICTIONS) == 0
+    assert other.version(MODEL, PREDICTIONS) == 1
     for position in range(2, 45):
         tables.append(MODEL, PREDICTIONS, rows([str(position)]), position=position)
     folder = tables.handle(MODEL, PREDICTIONS).folder
     assert clean_log(folder, older_than=0, keep=10) > 0
     assert log_versions(folder)[0] > 10
-    assert other.version(MODEL, PREDICTIONS) == 43
+    assert other.version(MODEL, PREDICTIONS) == 44
     assert len(read(other)) == len(read(Tables(tables.root))) == 44
     assert other.append(MODEL, PREDICTIONS, rows(["last"]), position=45) is not None
     with pytest.raises(NotFoundError):

@@ -158,6 +158,7 @@ def _parts(batch: Any, max_rows: int, max_bytes: int) -> Iterator[Any]:
 
 def _shaped(pa: Any, table: Any, layout: Layout, beside: Beside) -> Any:
     """The table in the wire's columns: fields, `scores`, and the struct `features`."""
+    layout = layout.resolved(table.column_names)
     features = layout.feature_names(table.column_names)
     found = {name: _plain(pa, table[source]) for name, source in layout.columns.items()}
     found |= beside.fields

@@ -26,7 +26,8 @@ class Fields(TypedDict, total=False):
     """Fields of prediction records: the name of a column of the data, or the values themselves.
 
     Values are anything with a length of the data: a list, an array, a series. `scores` gives a
-    column or values for each class.
+    column or values for each class. A `version` or `variant` that is the name of no column is that
+    of all rows.
     """
 
     id: Any
@@ -58,6 +59,9 @@ class Fields(TypedDict, total=False):
 
 FIELDS: Final = frozenset(Fields.__annotations__)
 
+ONE_FOR_ALL: Final = frozenset({"version", "variant"})
+"""Fields whose text, where no column has that name, is the value of all rows."""
+
 
 class Layout(msgspec.Struct, frozen=True):
     """Where the fields of the records come from.
@@ -82,6 +86,25 @@ class Layout(msgspec.Struct, frozen=True):
     score_values: dict[str, Any] = {}
     constants: dict[str, str] = {}
     features: tuple[str, ...] | None = None
+
+    def resolved(self, names: Sequence[str]) -> Layout:
+        """The layout for data with some columns: what names none of them is one for all rows.
+
+        Examples
+        --------
+        >>> layout = Layout(columns={"id": "key", "version": "7"})
+        >>> layout.resolved(["key", "distance"]).constants
+        {'version': '7'}
+        """
+        single = {
+            field: text
+            for field, text in self.columns.items()
+            if field in ONE_FOR_ALL and text not in names
+        }
+        if not single:
+            return self
+        rest = {field: text for field, text in self.columns.items() if field not in single}
+        return msgspec.structs.replace(self, columns=rest, constants=self.constants | single)
 
     def feature_names(self, names: Sequence[str]) -> list[str]:
         """The features among the columns of the data.

@@ -9,6 +9,7 @@ from time import time_ns
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypedDict, Unpack, cast
 
+from watchkeeper_client import lifecycle
 from watchkeeper_client.asking import Asking, Question
 from watchkeeper_client.counts import Counts
 from watchkeeper_client.door import Door
@@ -106,13 +107,10 @@ class Client:
             salt=settings.salt or environment("WATCHKEEPER_SALT") or None,
         ).checked()
         self._defaults = {"model": model, "version": version or None}
-        key, off = key or environment("WATCHKEEPER_KEY") or None, url == OFF
-        self._door: Final = Door(
-            self.settings,
-            Destination(self._link(url, key), Privacy(self.settings), model, version),
-            off=off,
-        )
-        self._asking: Final = Asking(None if off else self._link(url, key))
+        link = self._link(url, key or environment("WATCHKEEPER_KEY") or None)
+        to = Destination(link, Privacy(self.settings), model, version)
+        self._door: Final = Door(self.settings, to, off=url == OFF)
+        self._asking: Final = Asking(None if url == OFF else link)
 
     def log(
         self,
@@ -382,7 +380,10 @@ class Client:
     def _link(self, url: str, key: str | None) -> Link:
         settings = self.settings
         address = "http://off.invalid" if url == OFF else url
-        return Link(address, key, timeout_s=settings.timeout_s, ca_file=settings.ca_file)
+        link = Link(address, key, timeout_s=settings.timeout_s, ca_file=settings.ca_file)
+        if url != OFF:
+            lifecycle.import_all()
+        return link
 
     def _record(self, signal: Signal, record: dict[str, Any]) -> None:
         """Lay down a record that is no prediction."""

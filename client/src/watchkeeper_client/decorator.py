@@ -90,6 +90,7 @@ def watch(
 
             @functools.wraps(function)
             async def run_async(*args: P.args, **kwargs: P.kwargs) -> Any:
+                """Run the function and log it."""
                 with kind(watched, args, kwargs) as run:
                     run.result = await function(*args, **kwargs)
                 return run.result

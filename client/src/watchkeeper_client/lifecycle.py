@@ -7,17 +7,13 @@ parent's records a second time, or never send its own. It begins with an empty o
 from __future__ import annotations
 
 import atexit
+import importlib
 import os
 import sys
-import threading
-from typing import Protocol
+from typing import Final, Protocol
 from weakref import WeakSet
 
-__all__ = ["Living", "began", "enrol", "importing"]
-
-importing = threading.RLock()
-"""Held while a thread of ours imports. A fork waits for it: a child that inherits a half-imported
-module waits for its end for ever."""
+__all__ = ["Living", "began", "enrol", "import_all"]
 
 
 class Living(Protocol):
@@ -30,6 +26,11 @@ class Living(Protocol):
         """Send what waits: the process ends."""
 
 
+_NEEDED: Final = (
+    "email.utils", "hashlib", "logging", "msgspec", "urllib3", "urllib3.connection",
+    "urllib3.response", "watchkeeper_client.spool", "zlib",
+)  # fmt: skip
+
 _all: WeakSet[Living] = WeakSet()
 _finalized: set[int] = set()
 
@@ -37,6 +38,19 @@ _finalized: set[int] = set()
 def enrol(client: Living) -> None:
     """Tell an object of forks and of the end, as long as it lives."""
     _all.add(client)
+
+
+def import_all() -> None:
+    """Import all that our threads will need, so that none of them imports.
+
+    A fork while a thread imports leaves the child with a module that never becomes whole, and may
+    run the new module's hooks by half. Importing the client itself brings none of these, so that
+    it is quick.
+    """
+    for name in _NEEDED:
+        importlib.import_module(name)
+    # The first name of a host that is looked up imports this codec.
+    "localhost".encode("idna")
 
 
 def began() -> None:
@@ -58,13 +72,10 @@ def _exit() -> None:
 
 
 def _forked() -> None:
-    importing.release()
     for client in list(_all):
         client.forked()
 
 
 atexit.register(_exit)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=importing.acquire, after_in_parent=importing.release, after_in_child=_forked
-    )
+    os.register_at_fork(after_in_child=_forked)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 import time
-from typing import Any, NamedTuple
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from watchkeeper_client.errors import ClientError
-from watchkeeper_client.lifecycle import enrol, importing
+from watchkeeper_client.lifecycle import enrol
 from watchkeeper_client.packing import Batch
 
-__all__ = ["Failed", "Link", "Outcome", "Retry", "Sent", "retry_after", "server_error"]
+if TYPE_CHECKING:
+    from urllib3.connection import HTTPConnection
+
+__all__ = ["Answer", "Failed", "Link", "Outcome", "Retry", "Sent", "retry_after", "server_error"]
 
 TRANSIENT = frozenset({429, 502, 503, 504})
 """Statuses that say: not now. All others are the server's last word."""
@@ -65,8 +69,27 @@ class Failed(NamedTuple):
 Outcome = Sent | Retry | Failed
 
 
+class Answer(NamedTuple):
+    """What a server answered, whatever it says.
+
+    Parameters
+    ----------
+    status, body
+        As HTTP has them.
+    retry_after
+        The header of this name, or None.
+    """
+
+    status: int
+    body: bytes
+    retry_after: str | None
+
+
 class Link:
-    """Connections to one server, kept open and used again, from any thread; a fork opens new ones.
+    """The way to one server: a connection for batches, kept open, and one for each question.
+
+    Batches are posted by one thread at a time; questions may be asked from any. No connection is
+    shared between threads, so there is no lock that a fork could leave locked in the child.
 
     Parameters
     ----------
@@ -75,7 +98,7 @@ class Link:
     key
         The API key, or None.
     timeout_s
-        Seconds until the server has to have answered.
+        Seconds until the server has to have answered a batch.
     ca_file
         Certificates to trust instead of the system's.
 
@@ -95,24 +118,12 @@ class Link:
         self.url = url.rstrip("/")
         self._timeout_s = timeout_s
         self._ca_file = ca_file
-        self._pool: Any = None
+        self._kept: HTTPConnection | None = None
+        self._busy = False
         self._headers = {"User-Agent": "watchkeeper-client"}
         if key:
             self._headers["Authorization"] = f"Bearer {key}"
         enrol(self)
-
-    def open(self) -> None:
-        """Import what sending takes, so that no fork falls into the middle of it."""
-        with importing:
-            if self._pool is not None:
-                return
-            import urllib3
-
-            # The first name that is looked up imports this codec.
-            "localhost".encode("idna")
-            self._pool = urllib3.PoolManager(
-                num_pools=1, maxsize=4, retries=False, ca_certs=self._ca_file
-            )
 
     def post(self, batch: Batch, timeout_s: float | None = None) -> Outcome:
         """Send a batch once; it does not raise for what the network or the server do.
@@ -128,17 +139,22 @@ class Link:
         if batch.encoding:
             headers["Content-Encoding"] = batch.encoding
         path = f"/v1/{batch.signal}?{batch.query}" if batch.query else f"/v1/{batch.signal}"
+        limit = self._timeout_s if timeout_s is None else min(timeout_s, self._timeout_s)
+        if self._kept is not None and not self._kept.is_connected:
+            self.close()
+        if self._kept is None:
+            self._kept = self._connection()
+        self._busy = True
         try:
-            status, answer, said = self.ask(
-                "POST", path, headers=headers, body=batch.body, timeout_s=timeout_s
+            answer = self._exchange(
+                self._kept, limit, "POST", path, headers=headers, body=batch.body
             )
         except ClientError as error:
+            self.close()
             return Retry(str(error))
-        if status in TRANSIENT:
-            return Retry(f"HTTP {status}: {_message(answer)}", retry_after(said, time.time_ns()))
-        if 200 <= status < 300:
-            return _sent(answer, batch.records)
-        return Failed(f"HTTP {status}: {_message(answer)}")
+        finally:
+            self._busy = False
+        return _outcome(answer, batch.records)
 
     def ask(
         self,
@@ -146,47 +162,81 @@ class Link:
         path: str,
         *,
         headers: dict[str, str],
-        body: bytes | None = None,
-        timeout_s: float | None = None,
-    ) -> tuple[int, bytes, str | None]:
-        """One request and its answer: status, body, and the header `Retry-After`.
+        body: bytes | None,
+        timeout_s: float,
+    ) -> Answer:
+        """One question and its answer.
 
         Raises
         ------
         ClientError
             There was no answer.
         """
-        if self._pool is None:
-            self.open()
-        import urllib3
-
-        limit = self._timeout_s if timeout_s is None else min(timeout_s, self._timeout_s)
+        connection = self._connection()
         try:
-            answer = self._pool.request(
-                method,
-                f"{self.url}{path}",
-                body=body,
-                headers=self._headers | headers,
-                timeout=urllib3.Timeout(total=max(limit, 0.05)),
-                redirect=False,
-            )
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise ClientError(
-                f"no answer from {self.url}: {type(error).__name__}: {error}"
-            ) from error
-        return answer.status, answer.data, answer.headers.get("Retry-After")
+            return self._exchange(connection, timeout_s, method, path, headers=headers, body=body)
+        finally:
+            connection.close()
 
     def close(self) -> None:
-        """Close the connections; the next request opens new ones."""
-        if self._pool is not None:
-            self._pool.clear()
+        """Close the connection; the next batch makes a new one."""
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            kept.close()
 
     def forked(self) -> None:
-        """Leave the connections to the parent of this process."""
-        self._pool = None
+        """Leave the connection to the parent of this process.
+
+        Where the parent's thread was in the middle of an answer, even closing our copy could wait
+        for that thread, which is not here: then it is only forgotten.
+        """
+        if self._busy:
+            self._kept = None
+        self._busy = False
+        self.close()
 
     def exit(self) -> None:
         """Nothing to do: whoever uses the link closes it."""
+
+    def _connection(self) -> HTTPConnection:
+        """A connection of its own; it connects with its first request."""
+        from urllib3.connection import HTTPConnection, HTTPSConnection
+        from urllib3.util import parse_url
+
+        parts = parse_url(self.url)
+        host = parts.host or ""
+        if parts.scheme == "https":
+            return HTTPSConnection(host, parts.port, ca_certs=self._ca_file)
+        return HTTPConnection(host, parts.port)
+
+    def _exchange(
+        self,
+        connection: HTTPConnection,
+        timeout_s: float,
+        method: str,
+        path: str,
+        *,
+        headers: dict[str, str],
+        body: bytes | None,
+    ) -> Answer:
+        """Send a request and read its answer."""
+        from http.client import HTTPException
+
+        from urllib3.exceptions import HTTPError
+        from urllib3.util import parse_url
+
+        address = f"{parse_url(self.url).path or ''}{path}"
+        connection.timeout = max(timeout_s, 0.05)
+        try:
+            # A server that refuses may answer and hang up before it has read all.
+            with suppress(BrokenPipeError):
+                connection.request(method, address, body=body, headers=self._headers | headers)
+            answer = connection.getresponse()
+            said = answer.headers.get("Retry-After")
+            return Answer(answer.status, answer.data, said)
+        except (HTTPError, HTTPException, OSError) as error:
+            why = f"{type(error).__name__}: {error}"
+            raise ClientError(f"no answer from {self.url}: {why}") from error
 
 
 def retry_after(said: str | None, now_ns: int) -> float:
@@ -221,6 +271,16 @@ def retry_after(said: str | None, now_ns: int) -> float:
         except (TypeError, ValueError):
             return 0.0
     return min(max(seconds, 0.0), 3600.0) if seconds == seconds else 0.0  # noqa: PLR0124  # NaN
+
+
+def _outcome(answer: Answer, records: int) -> Outcome:
+    """What an answer to a batch says."""
+    if answer.status in TRANSIENT:
+        why = f"HTTP {answer.status}: {_message(answer.body)}"
+        return Retry(why, retry_after(answer.retry_after, time.time_ns()))
+    if 200 <= answer.status < 300:
+        return _sent(answer.body, records)
+    return Failed(f"HTTP {answer.status}: {_message(answer.body)}")
 
 
 def _sent(answer: bytes, records: int) -> Sent:

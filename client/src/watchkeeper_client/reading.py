@@ -214,6 +214,13 @@ class Reader:
             model_path(model, "compare"), dict[str, Any], a=a, b=b, window=window, segment=segment
         )
 
+    def report(
+        self, model: str, *, window: str = "latest:7d", version: str | None = None
+    ) -> dict[str, Any]:
+        """The report of a window against the model's reference, as `watchkeeper report --json`."""
+        path = model_path(model, "report")
+        return self._get(path, dict[str, Any], window=window, version=version)
+
     def changes(self, model: str | None = None, *, window: str = "7d") -> list[dict[str, Any]]:
         """Deployments, data changes and other events, of one model or of all."""
         path = "/v1/changes" if model is None else model_path(model, "changes")
@@ -300,21 +307,10 @@ class Reader:
         ClientError
             There is no such model, or it took too long; the message says what still waits.
         """
-        self.model(model)
         end = time.monotonic() + timeout_s
-        seen: object = None
-        while True:
-            status = self.status()
-            step = status.worker.get("last_step")
-            if status.journal.get("entries"):
-                seen = None
-            elif seen is None:
-                # The step that emptied the journal may still be measuring: wait for its end.
-                seen = step or "none yet"
-            elif step not in (None, seen) and not status.stale_hours:
-                return
+        while not self.model(model).measured:
             if time.monotonic() >= end:
-                raise ClientError(_still_waiting(model, timeout_s, status))
+                raise ClientError(_still_waiting(model, timeout_s, self.status()))
             time.sleep(every_s)
 
     def _get(self, path: str, answer: type[T], **query: object) -> T:

@@ -48,7 +48,10 @@ class ModelLine(msgspec.Struct, frozen=True):
 
 
 class ModelDetail(msgspec.Struct, frozen=True):
-    """One model: its file, columns, versions and reference."""
+    """One model: its file, columns, versions and reference.
+
+    `measured` says whether all that was acknowledged so far has been measured.
+    """
 
     name: str
     task: str | None = None
@@ -57,6 +60,7 @@ class ModelDetail(msgspec.Struct, frozen=True):
     columns: list[dict[str, Any]] = []
     versions: list[Version] = []
     reference: Reference | None = None
+    measured: bool = False
     file: dict[str, Any] | None = None
 
 

@@ -130,10 +130,11 @@ def records(rows: Iterable[Mapping[str, Any]], layout: Layout) -> Iterator[dict[
     """The wire records of rows: fields by their layout, everything else features."""
     values = {name: iter(_listed(given)) for name, given in layout.values.items()}
     scores = {name: iter(_listed(given)) for name, given in layout.score_values.items()}
-    known: tuple[str, ...] | None = None
+    given_layout, known = layout, None
     features: list[str] = []
     for row in rows:
         if (names := tuple(row)) != known:
+            layout = given_layout.resolved(names)
             known, features = names, layout.feature_names(names)
         record: dict[str, Any] = dict(layout.constants)
         record |= {name: wire(row[column]) for name, column in layout.columns.items()}

@@ -14,7 +14,6 @@ from watchkeeper_client.counts import Counts
 from watchkeeper_client.delivery import Delivery
 from watchkeeper_client.encoding import Destination, Encoder
 from watchkeeper_client.errors import SpoolError
-from watchkeeper_client.lifecycle import importing
 from watchkeeper_client.packing import Batch, compressed
 from watchkeeper_client.settings import Settings
 
@@ -50,13 +49,13 @@ class Sender:
         self.buffer = Buffer(settings.buffer_records)
         self._settings = settings
         self._to = destination
+        self._encoder: Encoder | None = None
         self._turn = threading.RLock()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
         self._bodies: deque[Batch] = deque()
         self._bodies_bytes = 0
         self._delivery: Delivery | None = None
-        self._encoder: Encoder | None = None
         self._warned: set[str] = set()
         self._linger_until: float | None = None
         self._hurry = False
@@ -159,6 +158,7 @@ class Sender:
             except Exception as error:  # noqa: BLE001  # the thread must live; said once a kind
                 self.warn(f"internal {type(error).__name__}", f"the sender stumbled: {error!r}")
                 time.sleep(0.5)
+        self._to.link.close()
 
     def _step(self) -> None:
         """Take in, try one batch or sleep."""
@@ -181,12 +181,10 @@ class Sender:
                 delivery.settle(trial, outcome)
 
     def _open(self) -> Delivery:
-        """What sending takes, made with the first record so that importing the client is quick."""
+        """What sending takes; in the thread, since the spool's folder may be slow."""
         if self._delivery is None:
-            self._to.link.open()
-            with importing:
-                self._encoder = Encoder(self._settings, self._to, self.buffer.ledger, self.warn)
-                spool = self._spool()
+            self._encoder = Encoder(self._settings, self._to, self.buffer.ledger, self.warn)
+            spool = self._spool()
             self._delivery = Delivery(self._settings, self.buffer.ledger, spool, self.warn)
         return self._delivery
 
@@ -241,7 +239,6 @@ class Sender:
             delivery.give_up("exit")
             delivery.close()
         self._drop_rest("exit")
-        self._to.link.close()
 
     def _drop_rest(self, reason: str) -> None:
         """Drop what never became a batch."""

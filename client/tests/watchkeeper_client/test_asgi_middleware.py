@@ -41,6 +41,7 @@ def make_app() -> FastAPI:
 
     @app.post("/predict")
     async def predict(features: dict[str, float]) -> dict[str, float]:
+        """Predict in the event loop."""
         with stage("inference"):
             await asyncio.sleep(0)
             minutes = features["distance"] / 100
@@ -56,18 +57,22 @@ def make_app() -> FastAPI:
 
     @app.post("/fail")
     async def fail() -> None:
+        """Raise."""
         raise RuntimeError("no model")
 
     @app.post("/slow")
     async def slow() -> None:
+        """Answer with a status."""
         raise HTTPException(504)
 
     @app.post("/silent")
     async def silent(body: Annotated[Any, Body()]) -> dict[str, float]:
+        """Predict and tell nobody."""
         return {"minutes": 3.0}
 
     @app.post("/later")
     async def later(tasks: BackgroundTasks) -> dict[str, float]:
+        """Attach after the response."""
         call = current()
         tasks.add_task(lambda: call.predict({"a": 1}, 7))
         return {}
@@ -144,6 +149,7 @@ def test_the_exception_goes_on() -> None:
     problem = RuntimeError("mine")
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
+        """Raise the one exception."""
         raise problem
 
     with pytest.raises(RuntimeError) as caught:
@@ -156,9 +162,11 @@ def test_cancellation_is_recorded_and_goes_on() -> None:
     client = Kept()
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
+        """Take for ever."""
         await asyncio.sleep(60)
 
     async def cancelled() -> None:
+        """Cancel a request under way."""
         task = asyncio.create_task(drive(WatchMiddleware(app, client), []))
         await asyncio.sleep(0)
         task.cancel()
@@ -189,6 +197,7 @@ def test_get_is_not_watched_unless_asked_for() -> None:
     """By default only POST asks a model."""
 
     async def show(request: Request) -> JSONResponse:
+        """Attach whatever the method."""
         current().predict({"a": 1}, 1)
         return JSONResponse({})
 
@@ -252,6 +261,7 @@ def test_concurrent_requests_do_not_mix() -> None:
     everyone = asyncio.Barrier(50)
 
     async def handle(request: Request) -> JSONResponse:
+        """Predict the number that was sent."""
         number = (await request.json())["n"]
         await everyone.wait()
         with stage("preprocess"):
@@ -261,6 +271,7 @@ def test_concurrent_requests_do_not_mix() -> None:
         return JSONResponse({"n": number})
 
     async def work(number: int) -> None:
+        """One of several tasks."""
         with stage("inference"):
             await asyncio.sleep(0)
             mark(number)
@@ -271,6 +282,7 @@ def test_concurrent_requests_do_not_mix() -> None:
     app = WatchMiddleware(Starlette(routes=[Route("/", handle, methods=["POST"])]), client)
 
     async def all_at_once() -> list[httpx.Response]:
+        """Send all requests before any is answered."""
         return list(await asyncio.gather(*(post(app, "/", json={"n": n}) for n in range(50))))
 
     answers = asyncio.run(all_at_once())
@@ -288,13 +300,17 @@ def test_streams_and_websockets_pass() -> None:
     """A stream arrives piece by piece, and a websocket is not touched."""
 
     async def stream(request: Request) -> StreamingResponse:
+        """Answer piece by piece."""
+
         async def pieces() -> Any:
+            """Three pieces."""
             for piece in ("a", "b", "c"):
                 yield piece
 
         return StreamingResponse(pieces(), media_type="text/event-stream")
 
     async def talk(websocket: WebSocket) -> None:
+        """Say hello."""
         await websocket.accept()
         await websocket.send_text("hello")
         await websocket.close()
@@ -317,9 +333,11 @@ async def drive(app: Any, inputs: list[dict[str, Any]], **scope: Any) -> list[di
     waiting = iter(inputs)
 
     async def receive() -> dict[str, Any]:
+        """The next message, or the end."""
         return next(waiting, {"type": "http.disconnect"})
 
     async def send(message: dict[str, Any]) -> None:
+        """Keep a message."""
         outputs.append(message)
 
     await app(
@@ -339,6 +357,7 @@ def echo(pieces: list[bytes], status: int, headers: list[Any]) -> Callable[..., 
     """An application that reads all and answers with given pieces."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
+        """Read to the end, then answer."""
         read = []
         while (message := await receive())["type"] == "http.request":
             read.append(message["body"])
@@ -397,6 +416,7 @@ def test_an_odd_scope_is_passed_on() -> None:
     """A server that leaves something out costs the record, not the request."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
+        """Answer without headers."""
         await send({"type": "http.response.start", "status": 200})
         await send({"type": "http.response.body"})
 
@@ -411,6 +431,7 @@ def test_an_id_that_is_no_header_is_left_out() -> None:
     """An id with a line break could forge headers: it stays in the record alone."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
+        """Attach an id with a line break."""
         current().predict({}, 1, id="a\r\nset-cookie: b")
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body"})

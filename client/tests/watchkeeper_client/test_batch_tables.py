@@ -145,6 +145,18 @@ def test_values_beside_the_data(with_arrow: bool, monkeypatch: pytest.MonkeyPatc
     assert stages.items() <= second.items()
 
 
+@pytest.mark.parametrize("form", ["arrow", "rows"])
+def test_a_version_is_a_column_or_one_for_all(form: str) -> None:
+    """The version of a batch is mostly one; where a column has that name it is the column."""
+    sink = Sink()
+    log_batch(sink, FORMS[form](), version="7", variant="carrier", features=["distance"])
+    assert [(record["version"], record["variant"]) for record in sink.records] == [
+        ("7", "UA"), ("7", "B6"), ("7", None),
+    ]  # fmt: skip
+    with pytest.raises(ValueError, match="no column 'flight'"):
+        log_batch(sink, FORMS[form](), version="7", entity="flight")
+
+
 def test_a_feature_may_have_the_name_of_a_field() -> None:
     """Features stand apart, so a feature may be called `id` or `time`."""
     sink = Sink()

@@ -89,6 +89,7 @@ def test_tasks_add_to_the_call_they_were_begun_in() -> None:
     """Two calls at once, each with tasks and threads of its own, never mix."""
 
     async def one(client: Kept, name: str, others: asyncio.Barrier) -> None:
+        """A call with two tasks and a thread."""
         with request(client, model=name):
             await others.wait()
             await asyncio.gather(inner(name), inner(name), asyncio.to_thread(blocking, name))
@@ -96,6 +97,7 @@ def test_tasks_add_to_the_call_they_were_begun_in() -> None:
             current().predict({"name": name}, name)
 
     async def inner(name: str) -> None:
+        """A task of a call."""
         with stage("inference"):
             await asyncio.sleep(0)
             current().fields.setdefault("tags", {}).setdefault("seen", []).append(name)
@@ -105,6 +107,7 @@ def test_tasks_add_to_the_call_they_were_begun_in() -> None:
             current().fields.setdefault("tags", {}).setdefault("seen", []).append(name)
 
     async def both() -> None:
+        """Two calls at once."""
         barrier = asyncio.Barrier(2)
         await asyncio.gather(one(client, "a", barrier), one(client, "b", barrier))
 
@@ -138,6 +141,7 @@ def test_stage_as_a_decorator(kind: str) -> None:
 
     @stage("postprocess")
     async def double_later(value: int) -> int:
+        """Twice the value."""
         await asyncio.sleep(0)
         return 2 * value
 

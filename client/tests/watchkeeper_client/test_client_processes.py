@@ -40,7 +40,10 @@ def start(code, url, spool=""):
 def finish(code, url, spool=""):
     """What such a process printed last, as JSON; it must end well and silently."""
     process = start(code, url, spool)
-    out, error = process.communicate(timeout=60)
+    try:
+        out, error = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert process.returncode == 0, error
     return json.loads(out.splitlines()[-1]) if out else None
 

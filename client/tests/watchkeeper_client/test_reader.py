@@ -308,42 +308,32 @@ def test_another_server_is_told(server: Server, reader: Reader, answer: Any) -> 
         reader.models()
 
 
-def statuses(server: Server, states: list[dict[str, Any]]) -> None:
-    """Let a server go through some states; the last one stays."""
-    left = list(states)
-
-    def answer(asked: Asked) -> Any:
-        if asked.path == "/v1/status":
-            return left.pop(0) if len(left) > 1 else left[0]
-        return {"name": "m"}
-
-    server.answer = answer
-
-
-def state(entries: int, stale: int, step: str | None) -> dict[str, Any]:
-    """What the server says of itself."""
-    return {"journal": {"entries": entries}, "stale_hours": stale, "worker": {"last_step": step}}
-
-
 def test_waiting_ends_when_all_is_measured(server: Server, reader: Reader) -> None:
-    """An empty journal is not enough: the step that emptied it must end, and no hour be stale."""
-    statuses(server, [
-        state(2, 0, "10:00"), state(0, 0, "10:00"), state(1, 0, "10:01"), state(0, 0, "10:01"),
-        state(0, 0, "10:01"), state(0, 1, "10:02"), state(0, 0, "10:03"), state(9, 9, "10:04"),
-    ])  # fmt: skip
+    """It asks until the server says so."""
+    left = [False, False, True]
+    server.answer = lambda _: {"name": "m", "measured": left.pop(0)}
     reader.wait_until_measured("m", every_s=0.001)
-    assert [asked.path for asked in server.asked].count("/v1/status") == 7
+    assert left == []
 
 
 def test_waiting_gives_up_and_says_what_waits(server: Server, reader: Reader) -> None:
     """The message has the batches, the hours and what fails."""
-    failing = {**state(3, 2, None), "worker": {"last_step": None, "failing": {"m": "disk full"}}}
-    statuses(server, [failing])
+    status = {
+        "journal": {"entries": 3}, "stale_hours": 2,
+        "worker": {"last_step": None, "failing": {"m": "disk full"}},
+    }  # fmt: skip
+    server.answer = lambda asked: status if asked.path == "/v1/status" else {"name": "m"}
     with pytest.raises(ClientError, match=r"3 batches wait .* 2 hours .* failing: .*disk full"):
         reader.wait_until_measured("m", timeout_s=0.01, every_s=0.001)
     server.answer = lambda _: (404, {"error": {"code": "not_found", "message": "no model m"}})
     with pytest.raises(ClientError, match="no model m"):
         reader.wait_until_measured("m")
+
+
+def test_the_report_of_a_window(server: Server, reader: Reader) -> None:
+    """The document as it is."""
+    server.answer = lambda asked: {"kind": "comparison", "path": asked.path}
+    assert reader.report("m", window="7d")["path"].startswith("/v1/models/m/report")
 
 
 def test_a_call_goes_through_the_real_client(server: Server, client: Client) -> None:

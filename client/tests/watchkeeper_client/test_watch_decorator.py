@@ -154,6 +154,7 @@ def test_errors_are_logged_and_raised_again(kind: str) -> None:
 
     @watch(client)
     async def predict_later(n: int) -> int:
+        """Fail in a task."""
         await asyncio.sleep(0)
         raise problem
 
@@ -184,6 +185,7 @@ def test_inside_a_request_it_joins_the_requests_record() -> None:
 
     @watch(client, model="champion")
     async def champion(n: int) -> int:
+        """The model that answers."""
         with stage("preprocess"):
             await asyncio.sleep(0)
         return n
@@ -193,6 +195,7 @@ def test_inside_a_request_it_joins_the_requests_record() -> None:
         return -n
 
     async def serve() -> None:
+        """One request with two models."""
         with request(client, request_id="r-1", version="7"):
             await champion(1)
             shadow(1)

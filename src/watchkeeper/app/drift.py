@@ -30,8 +30,7 @@ def drift_of(layout: Layout, reference: Profile, current: Profile) -> Document:
     columns = compared(layout)
     axes = reference.layout.axes
     pairs = {
-        column.name: _pair(axes, reference.whole, current.whole, column.name)
-        for column in columns
+        column.name: _pair(axes, reference.whole, current.whole, column.name) for column in columns
     }
     metrics = {name: measure_column(pair) for name, pair in pairs.items()}
     evidence = {

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from watchkeeper.app.kinds import is_text, kind_of
 from watchkeeper.app.model_file import file_of, model_of, read_model_file, validate_model
-from watchkeeper.app.model_schema import ModelFile
+from watchkeeper.app.model_schema import SERVER_KEYS, ModelFile
 from watchkeeper.app.model_text import write_model
 from watchkeeper.app.profiling import draw_sample
 from watchkeeper.app.sources import open_source
@@ -122,7 +122,7 @@ def with_roles(file: ModelFile, roles: Roles) -> ModelFile:
     given = {key: value for key, value in roles.items() if value not in (None, "", (), [], {})}
     if not given:
         return file
-    allowed = sorted({*ModelFile.model_fields, "kinds"} - {"columns"})
+    allowed = sorted({*ModelFile.model_fields, "kinds"} - {"columns"} - SERVER_KEYS)
     for key in given:
         if key not in allowed:
             hint = suggest(key, allowed) or f"; known are {', '.join(allowed)}"

@@ -13,13 +13,16 @@ from watchkeeper.profiles.cel import suggest
 SCORES = ("completeness", "accuracy", "consistency", "timeliness", "validity")
 """The scores of data quality; `accuracy` without a column is that of the predictions."""
 
+_OF_A_SERVER = {"service", "labels", "business"}
+"""Groups of metrics that rows in a file say nothing of."""
+
 Finding = tuple[Check, str, float | None, float, str]
 """A check, its status, the value, and the limit with the comparison that would break it."""
 
 
 def refuse_unknown(model: Model) -> None:
     """Raise `ModelError` where a limit names no metric, before the long work begins."""
-    known = sorted({*(metric.name for metric in ALL), *SCORES})
+    known = sorted({*(m.name for m in ALL if m.group not in _OF_A_SERVER), *SCORES})
     columns = [column.name for column in model.columns]
     for check in model.checks:
         name = check.metric.partition("@")[0]

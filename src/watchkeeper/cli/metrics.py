@@ -8,7 +8,6 @@ import typer
 
 from watchkeeper.cli.output import print_json
 from watchkeeper.cli.settings import settings_of
-from watchkeeper.core.errors import ModelError
 
 if TYPE_CHECKING:
     from watchkeeper.metrics.base import Metric
@@ -25,18 +24,14 @@ def metrics(
     Example: watchkeeper metrics psi
     """
     from watchkeeper.metrics import ALL
+    from watchkeeper.metrics.find import find_metric
 
     found = {metric.name: metric for metric in ALL}
-    if name is not None and name not in found:
-        from difflib import get_close_matches
-
-        close = get_close_matches(name, found, n=3)
-        hint = f"; did you mean {' or '.join(close)}" if close else ""
-        raise ModelError(f"there is no metric {name!r}{hint}; list all with `watchkeeper metrics`")
+    one = None if name is None else found.get(name) or find_metric(name).metric
     if settings_of(context).json:
-        print_json(card(found[name]) if name else [card(metric) for metric in found.values()])
-    elif name is not None:
-        for key, value in card(found[name]).items():
+        print_json(card(one) if one else [card(metric) for metric in found.values()])
+    elif one is not None:
+        for key, value in card(one).items():
             if value not in ("", None, [], {}):
                 typer.echo(f"{key}: {_shown(value)}")
     else:

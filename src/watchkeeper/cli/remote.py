@@ -20,7 +20,7 @@ from watchkeeper.core.errors import (
 if TYPE_CHECKING:
     from watchkeeper.app.live.references import Made
 
-KEY = "WATCHKEEPER_API_KEY"
+KEY = "WATCHKEEPER_KEY"
 """The environment variable that holds the API key; a flag would stand in the list of processes."""
 
 _ERRORS: Mapping[int, type[WatchkeeperError]] = {

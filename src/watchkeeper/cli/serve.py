@@ -23,16 +23,18 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
-def size(text: str) -> int:
-    """A number of bytes, as people write it.
+def size(text: str, option: str) -> int:
+    """A number of bytes, as people write it for an option.
 
-    >>> size("64M"), size("1GiB"), size("1000")
-    (67108864, 1073741824, 1000)
+    >>> size("64M", "--max-body"), size("1000", "--max-body")
+    (67108864, 1000)
     """
     lowered = text.strip().lower().removesuffix("ib").removesuffix("b")
     number, unit = (lowered[:-1], lowered[-1:]) if lowered[-1:].isalpha() else (lowered, "")
     if not (number.isascii() and number.isdigit()) or unit not in _SIZES:
-        raise typer.BadParameter(f"{text!r} is no size; write bytes, or 64K, 64M, 1G")
+        raise typer.BadParameter(
+            f"{text!r} is no size; write bytes, or 64K, 64M, 1G", param_hint=option
+        )
     return int(number) * _SIZES[unit]
 
 
@@ -101,8 +103,10 @@ def serve(
     from watchkeeper.core.errors import MissingExtraError
 
     settings = Settings(
-        data, host=host, port=port, max_body=size(max_body), max_backlog=size(max_backlog),
-        min_free=size(min_free), open_models=open_models, insecure=insecure, base_url=base_url,
+        data, host=host, port=port, max_body=size(max_body, "--max-body"),
+        max_backlog=size(max_backlog, "--max-backlog"),
+        min_free=size(min_free, "--min-free"),
+        open_models=open_models, insecure=insecure, base_url=base_url,
     )  # fmt: skip
     for package in ("fastapi", "uvicorn", "structlog", "prometheus_client"):
         # Found, not imported: the first line is printed before anything heavy is loaded.

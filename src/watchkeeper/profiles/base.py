@@ -30,6 +30,22 @@ def scratch(size: int) -> Floats:
     return _SCRATCH.memory[:size]
 
 
+def between(cuts: Ints, size: int) -> Ints:
+    """How many of `size` ordered items lie between successive cuts, the ends included.
+
+    It is `np.diff(cuts, prepend=0, append=size)` at a quarter of its time, which is most of the
+    time where a profile has few rows.
+
+    >>> between(np.array([1, 1, 4]), 5).tolist()
+    [1, 0, 3, 1]
+    """
+    counts = np.empty(len(cuts) + 1, dtype=np.int64)
+    counts[:-1] = cuts
+    counts[-1] = size
+    counts[1:] -= cuts
+    return counts
+
+
 class Statistic(Protocol):
     """A mergeable summary of rows.
 

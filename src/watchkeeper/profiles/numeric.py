@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from watchkeeper.core.errors import ProfileError
-from watchkeeper.profiles.base import Floats, Ints, highest, lowest, scratch
+from watchkeeper.profiles.base import Floats, Ints, between, highest, lowest, scratch
 from watchkeeper.profiles.grid import Grid
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def measure(values: Floats, nulls: int, grid: Grid) -> Numeric:
     stop = int(np.searchsorted(ordered[:last], np.inf, side="left"))
     finite = ordered[first:stop]
     below = np.searchsorted(finite, grid.edges, side="left")
-    counts = np.diff(below, prepend=0, append=finite.size)
+    counts = between(below, finite.size)
     low, high = (finite[0], finite[-1]) if finite.size else (None, None)
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         # In place: fresh memory costs more here than the arithmetic.

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from watchkeeper.core.errors import ModelError
-from watchkeeper.profiles.base import Floats, Ints
+from watchkeeper.profiles.base import Floats, Ints, between
 from watchkeeper.profiles.values import codes, counted
 
 POSITIVE = ("1", "true", "yes", "y", "t", "positive", "pos", "TRUE", "True", "Yes", "YES")
@@ -123,7 +123,7 @@ def binned(values: Floats, edges: Floats) -> tuple[Ints, Floats, Floats]:
     """
     ordered = np.sort(values)
     cuts = np.searchsorted(ordered, edges, side="left")
-    counts = np.diff(cuts, prepend=0, append=ordered.size).astype(np.int64)
+    counts = between(cuts, ordered.size)
     starts = np.concatenate(([0], cuts))
     held = np.append(ordered, 0.0)
     sums = np.where(counts > 0, np.add.reduceat(held, starts), 0.0)

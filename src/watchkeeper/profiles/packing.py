@@ -58,7 +58,8 @@ def pack_array(array: AnyArray) -> bytes:
     values = flat[places]
     width = _width(values)
     dense = _size(width if width != _ONES or values.size == flat.size else 0, flat.size)
-    gaps = np.diff(places, prepend=-1)
+    gaps = places + 1
+    gaps[1:] -= gaps[:-1].copy()
     longest = int(gaps.max()) if gaps.size else 0
     wide = flat.size > 0xFFFF
     gap_bytes = 1 if longest <= 0xFF else 4 if wide else 2

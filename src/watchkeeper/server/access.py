@@ -109,7 +109,7 @@ class Access:
         if key is None:
             raise RefusedError(
                 "the API key is unknown, expired or revoked; have one made with "
-                "`watchkeeper keys create`",
+                "`watchkeeper keys create --scope read --name NAME`",
                 status=401, code="bad_key",
             )  # fmt: skip
         if scope not in key.scopes and "admin" not in key.scopes:

@@ -46,6 +46,7 @@ async def create_key(here: Here, request: Request) -> Response:
     wanted = await _wanted(here, request)
 
     def made() -> dict[str, Any]:
+        """Make it, in a thread."""
         key, secret = here.platform.keys.create(
             wanted.name, frozenset(wanted.scopes), expires=wanted.expires
         )

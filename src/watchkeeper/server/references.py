@@ -69,6 +69,7 @@ async def show_reference(here: Here, model: ModelName) -> Response:
     """Show what the model is compared with."""
 
     def found() -> dict[str, Any]:
+        """Find it, in a thread."""
         reference = here.platform.reference(model)
         if reference is None:
             raise NotFoundError(

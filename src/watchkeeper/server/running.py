@@ -151,6 +151,9 @@ def listen(host: str, port: int) -> socket.socket:
     InputError
         There is no such address here, or the port may not be used.
     """
+    if not 0 <= port <= 65_535:
+        # The system would quietly take the rest of a division.
+        raise InputError(f"--port {port} is none; choose 1 to 65535, or 0 for a free one")
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, OverflowError) as error:
@@ -195,8 +198,8 @@ def refuse_open(settings: Settings, platform: PlatformLike) -> None:
         return
     raise InputError(
         f"{settings.base_url or settings.host} is open to other machines and the server has no API "
-        f"key; make one with `watchkeeper keys create NAME --scope admin --data {settings.folder}`,"
-        " listen on 127.0.0.1, or pass --insecure if anybody may read and write"
+        "key; make one with `watchkeeper keys create --scope admin --name admin --data "
+        f"{settings.folder}`, listen on 127.0.0.1, or pass --insecure if anybody may read and write"
     )
 
 

@@ -97,6 +97,7 @@ class Services:
         """What a function of the platform says, as JSON; both are made in a thread."""
 
         def encoded() -> bytes:
+            """Ask and write, in a thread."""
             return encode(function(*args, **kwargs))
 
         return Response(await self.questions.ask(encoded), media_type=JSON)

@@ -29,7 +29,7 @@ async def start(here: Here, request: Request) -> Response:
         "version": watchkeeper.__version__,
         "access": mode,
         "url": here.url,
-        "folder": f"Data: {here.platform.settings.folder.absolute()}" if mode == "local" else "",
+        "folder": str(here.platform.settings.folder.absolute()) if mode == "local" else "",
     }
     page = template()
     for name, value in values.items():

@@ -63,6 +63,7 @@ def run_until_told(
     services: Services = app.state.services
 
     async def answering() -> None:
+        """Say how the server is guarded."""
         ready(services, await services.access.mode())
 
     config = uvicorn.Config(

@@ -265,7 +265,7 @@ class Journal:
         while after < upto:
             with self._writing() as connection, transaction(connection):
                 after = release_some(connection, after, upto, only)
-        with self._reading() as connection:
+        with self._writing() as connection:
             fold_wal(connection, self._path)
 
     def put_aside(self, position: int, error: str) -> None:
@@ -363,7 +363,7 @@ class Journal:
                 if more:
                     pages = min(free - _FREE_PAGES, _FREE_PAGES)
                     connection.execute(f"PRAGMA incremental_vacuum({pages})").fetchall()
-        with self._reading() as connection:
+        with self._writing() as connection:
             fold_wal(connection, self._path, beyond=0)
 
     def back_up(self, target: Path) -> None:

@@ -144,7 +144,8 @@ class Committer:
     def _fold(self) -> None:
         if self._connection is not None:
             try:
-                fold_wal(self._connection, self._path)
+                with self._lock:
+                    fold_wal(self._connection, self._path)
             except sqlite3.Error:  # What is acknowledged is safe; the next group opens it anew.
                 self._forget_connection()
 

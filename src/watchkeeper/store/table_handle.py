@@ -7,6 +7,7 @@ meanwhile: Delta's log decides who was first, and who was not tries again.
 from __future__ import annotations
 
 import contextlib
+import tempfile
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -17,11 +18,13 @@ import pyarrow as pa
 
 from watchkeeper.core.envelope import DAY, ID, ROW, Signal
 from watchkeeper.core.errors import InputError, NotFoundError, UnavailableError
+from watchkeeper.store.disk import sync_files
 from watchkeeper.store.table_columns import fit
 from watchkeeper.store.table_log import (
     APPLICATION,
     LogCommit,
     checkpoints,
+    log_file,
     log_folder,
     log_versions,
     read_commit,
@@ -64,6 +67,7 @@ class Handle:
         self._top = top
         self.history = history
         self._delta: DeltaTable | None = None
+        self._seen: tuple[int, int] | None = None
         self._unsure: int | None = None
 
     def load(self) -> DeltaTable | None:
@@ -72,18 +76,17 @@ class Handle:
         from deltalake.exceptions import DeltaError, TableNotFoundError
 
         with delta_errors(self.folder):
+            if self._delta is not None and self._tip() != self._seen:
+                self._delta = None  # It was removed, and perhaps made anew, by somebody else.
             if self._delta is not None:
                 try:
                     self._delta.update_incremental()
-                except DeltaError:  # The log before it was cleaned away, or the table was removed.
+                except DeltaError:  # The log up to there was cleaned away.
                     self._delta = None
-            if self._delta is None:
-                if not log_folder(self.folder).is_dir():
-                    return None
-                try:
+            if self._delta is None and log_folder(self.folder).is_dir():
+                with contextlib.suppress(TableNotFoundError):
                     self._delta = DeltaTable(str(self.folder))
-                except TableNotFoundError:
-                    return None
+            self._seen = self._tip()
         return self._delta
 
     def forget(self) -> None:
@@ -121,14 +124,11 @@ class Handle:
         with self.lock:
             self._be_sure()
             for _ in range(_TRIES):
-                delta = self.load()
-                if delta is not None and position <= position_of(delta):
-                    return None
-                known = pa.schema([]) if delta is None else stored_schema(delta)
-                rows = fit(table, known, self.signal)
-                self._unsure = position
                 try:
-                    self._write(delta, rows, position, grows=rows.schema.names != known.names)
+                    delta = self.load() or self._create(fit(table, pa.schema([]), self.signal))
+                    if position <= position_of(delta):
+                        return None
+                    self._write(delta, fit(table, stored_schema(delta), self.signal), position)
                 except CommitFailedError as error:
                     failure = error
                     continue
@@ -145,28 +145,75 @@ class Handle:
                 self.forget()
             return gone
 
+    def _tip(self) -> tuple[int, int] | None:
+        """What tells the log's file of the version that is open from any other file."""
+        if self._delta is None:
+            return None
+        try:
+            found = log_file(self.folder, self._delta.version()).stat()
+        except FileNotFoundError:
+            return None
+        return found.st_ino, found.st_mtime_ns
+
     def _be_sure(self) -> None:
         """After an append of which nobody knows whether it was synced: find out, and sync."""
         if self._unsure is not None:
             self.settle(self._unsure)
             self._unsure = None
 
-    def _write(
-        self, delta: DeltaTable | None, rows: pa.Table, position: int, *, grows: bool
-    ) -> None:
+    def _create(self, rows: pa.Table) -> DeltaTable:
+        """Make the table, without rows.
+
+        Delta notices two that append at once but not two that make, so it is made elsewhere and
+        moved into its place, where only one can be first.
+
+        Raises
+        ------
+        CommitFailedError
+            Somebody else made it first.
+        """
+        from deltalake import DeltaTable
+        from deltalake.exceptions import CommitFailedError
+
+        hours = f"interval {int(-(-self.history // timedelta(hours=1)))} hours"
+        parent = self.folder.parent
+        with delta_errors(self.folder):
+            parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix=".new-", dir=parent) as draft:
+                place = Path(draft) / self.folder.name
+                DeltaTable.create(
+                    str(place),
+                    rows.schema,
+                    partition_by=[DAY],
+                    configuration={
+                        "delta.deletedFileRetentionDuration": hours,
+                        "delta.logRetentionDuration": hours,
+                        "delta.dataSkippingStatsColumns": "_time,_position",
+                    },
+                )
+                sync_files([log_file(place, 0)], parent)
+                try:
+                    place.rename(self.folder)
+                except OSError as error:
+                    if log_file(self.folder, 0).exists():
+                        raise CommitFailedError("the table was made meanwhile") from error
+                    raise
+            sync_files([log_file(self.folder, 0)], self._top)
+            made = self._delta = DeltaTable(str(self.folder))
+        self._seen = self._tip()
+        return made
+
+    def _write(self, delta: DeltaTable, rows: pa.Table, position: int) -> None:
         from deltalake import CommitProperties, PostCommitHookProperties, Transaction
         from deltalake import write_deltalake as write
 
+        self._unsure = position
         with delta_errors(self.folder):
-            if delta is None:
-                self.folder.mkdir(parents=True, exist_ok=True)
             write(
-                str(self.folder) if delta is None else delta,
+                delta,
                 rows,
                 mode="append",
-                partition_by=[DAY],
-                schema_mode="merge" if grows else None,
-                configuration=self._configuration() if delta is None else None,
+                schema_mode=None if rows.schema.names == stored_schema(delta).names else "merge",
                 writer_properties=writer_properties(rows.schema),
                 commit_properties=CommitProperties(
                     app_transactions=[Transaction(APPLICATION, position)]
@@ -176,6 +223,7 @@ class Handle:
                     create_checkpoint=False, cleanup_expired_logs=False
                 ),
             )
+        self._seen = self._tip()
 
     def _confirm(self, position: int) -> LogCommit:
         """Find the commit that reached a position, sync it, and checkpoint when it is time."""
@@ -212,14 +260,6 @@ class Handle:
             if delta is not None and delta.version() not in checkpoints(self.folder):
                 delta.create_checkpoint()
                 sync_checkpoint(self.folder)
-
-    def _configuration(self) -> dict[str, str | None]:
-        hours = int(-(-self.history // timedelta(hours=1)))
-        return {
-            "delta.deletedFileRetentionDuration": f"interval {hours} hours",
-            "delta.logRetentionDuration": f"interval {hours} hours",
-            "delta.dataSkippingStatsColumns": "_time,_position",
-        }
 
     def _at(self, version: int, newest: int) -> DeltaTable:
         from deltalake import DeltaTable

@@ -91,7 +91,7 @@ class Tables:
     >>> rows = pa.table({"_id": ["a"], "_time": moment, "age": [41.0]})
     >>> commit = tables.append("churn", Signal.PREDICTIONS, rows, position=1)
     >>> commit.version, commit.rows, str(commit.days[0])
-    (0, 1, '2026-01-01')
+    (1, 1, '2026-01-01')
     >>> tables.append("churn", Signal.PREDICTIONS, rows, position=1) is None
     True
     >>> batch = next(tables.batches("churn", Signal.PREDICTIONS, Wanted(columns=("_id", "age"))))

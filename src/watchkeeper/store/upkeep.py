@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -29,7 +30,11 @@ if TYPE_CHECKING:
     from deltalake import DeltaTable
 
 _ENTITY = "_entity"
-_TRIES = 8
+_TRIES = 20
+_POLITE_TRIES = 5
+"""After so many lost races this process's own writer has to wait."""
+
+_PAUSE_S = 0.01
 _IDS_AT_ONCE = 500
 _LOG_ENTRIES = 5000
 """A folder of more makes each use of the table slower."""
@@ -203,9 +208,8 @@ class Upkeep:
             for start in range(0, len(ids), _IDS_AT_ONCE):
                 some = list(ids[start : start + _IDS_AT_ONCE])
                 found = self._days_of(model, signal, Wanted(columns=(DAY,), ids=some))
-                if found:
-                    days.update(found)
-                    rows += self._delete(model, signal, ID, some)
+                days.update(found)
+                rows += self._delete(model, signal, sorted(found), (ID, some))
         return Deleted(rows, tuple(sorted(days)))
 
     def delete_entity(self, model: str, entity: str) -> Deleted:
@@ -237,7 +241,7 @@ class Upkeep:
             days.update(found.column(DAY).to_pylist())
         if not days:
             return Deleted(0, ())
-        rows = self._delete(model, Signal.PREDICTIONS, _ENTITY, [entity])
+        rows = self._delete(model, Signal.PREDICTIONS, sorted(days), (_ENTITY, [entity]))
         rest = self.delete_ids(model, ids)
         return Deleted(rows + rest.rows, tuple(sorted(days.union(rest.days))))
 
@@ -312,18 +316,26 @@ class Upkeep:
         batches = self._tables.batches(model, signal, wanted)
         return {day for batch in batches for day in pc.unique(batch.column(DAY)).to_pylist()}
 
-    def _delete(self, model: str, signal: Signal, column: str, values: Sequence[str]) -> int:
+    def _delete(
+        self, model: str, signal: Signal, days: Sequence[date], which: tuple[str, Sequence[str]]
+    ) -> int:
+        """Delete rows by the values of a column, a day at a time.
+
+        A deletion loses the race against any append to the days that it covers, and appends go to
+        one or two days.
+        """
+        column, values = which
         texts = ", ".join("'" + value.replace("'", "''") + "'" for value in values)
         gone: list[int] = []
 
-        def delete(delta: DeltaTable) -> None:
-            result = delta.delete(
-                f'"{column}" IN ({texts})',
-                writer_properties=writer_properties(stored_schema(delta)),
-            )
+        def delete(delta: DeltaTable, predicate: str) -> None:
+            properties = writer_properties(stored_schema(delta))
+            result = delta.delete(predicate, writer_properties=properties)
             gone.append(int(result["num_deleted_rows"]))
 
-        self._change(model, signal, delete)
+        for day in days:
+            predicate = f"{DAY} = '{day}' AND \"{column}\" IN ({texts})"
+            self._change(model, signal, partial(delete, predicate=predicate))
         return sum(gone)
 
     def _change(self, model: str, signal: str, change: Callable[[DeltaTable], Any]) -> None:
@@ -333,17 +345,19 @@ class Upkeep:
 
         handle = self._tables.handle(model, signal)
         failure: Exception | None = None
-        for _ in range(_TRIES):
-            with delta_errors(handle.folder):
+        for number in range(_TRIES):
+            polite = number < _POLITE_TRIES
+            with contextlib.nullcontext() if polite else handle.lock, delta_errors(handle.folder):
                 delta = DeltaTable(str(handle.folder))  # Its own: readers need not wait for it.
                 before = delta.version()
                 try:
                     change(delta)
                 except CommitFailedError as error:
                     failure = error
-                    continue
-            handle.sync_since(before)
-            return
+                else:
+                    handle.sync_since(before)
+                    return
+            time.sleep(_PAUSE_S * number)
         raise UnavailableError(f"{handle.folder} changed {_TRIES} times meanwhile ({failure})")
 
 

@@ -47,7 +47,7 @@ class Door:
         Gives the time of receipt; it never goes back here.
     """
 
-    def __init__(  # noqa: PLR0913  # the stores behind the door, by name
+    def __init__(  # the stores behind the door, by name
         self,
         registry: Registry,
         journal: Journal,
@@ -168,7 +168,9 @@ class Door:
             request.body,
             Request(request.headers, received, self._max_body, request.model, request.version),
         )
-        waits: list[Future[Answer]] = [self._keep_told(told, Signal.LABELS, received) for told in events.labels]
+        waits: list[Future[Answer]] = [
+            self._keep_told(told, Signal.LABELS, received) for told in events.labels
+        ]
         waits += [self._keep_told(told, Signal.OUTCOMES, received) for told in events.outcomes]
         if events.halves:
             waits.append(self._pairing.keep(events.halves, received, self._keep_pair))
@@ -197,7 +199,9 @@ def _told(fault: Rejected) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _all(waits: list[Future[Answer]], records: int, rejected: tuple[Rejected, ...]) -> Future[Answer]:
+def _all(
+    waits: list[Future[Answer]], records: int, rejected: tuple[Rejected, ...]
+) -> Future[Answer]:
     """One answer once all is on disk; the first error where one failed."""
     future: Future[Answer] = Future()
     answer = {

@@ -1,4 +1,4 @@
-"""Rows of the event tables as the model knows them: roles by their names, types as its reference."""
+"""Rows of the event tables as the model knows them, under its names and in its types."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import pyarrow.compute as pc
 from watchkeeper.core import envelope
 from watchkeeper.core.model import Model
 from watchkeeper.profiles.layout import Layout
-
 
 LABEL_SCHEMA = pa.schema(
     [
@@ -76,7 +75,11 @@ def model_rows(rows: pa.Table, layout: Layout) -> pa.Table:
         names.append(column.name)
         columns.append(held)
     for name in rows.column_names:
-        if not name.startswith("_") and name not in names and rows.column(name).null_count < len(rows):
+        if (
+            not name.startswith("_")
+            and name not in names
+            and rows.column(name).null_count < len(rows)
+        ):
             names.append(name)
             columns.append(rows.column(name))
     return pa.table(columns, names=names) if names else rows.select([])
@@ -152,4 +155,3 @@ def last_of(rows: pa.Table, keys: list[str]) -> pa.Table:
     ordered = ordered.append_column("__place", pa.array(range(ordered.num_rows), pa.int64()))
     first = ordered.group_by(keys, use_threads=False).aggregate([("__place", "min")])
     return ordered.take(first.column("__place_min").combine_chunks()).drop_columns(["__place"])
-

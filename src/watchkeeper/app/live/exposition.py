@@ -48,7 +48,11 @@ class Exposition:
     """
 
     def __init__(
-        self, registry: Registry, measured: Callable[[str], Measured], buckets: Buckets, clock: Clock
+        self,
+        registry: Registry,
+        measured: Callable[[str], Measured],
+        buckets: Buckets,
+        clock: Clock,
     ) -> None:
         self._registry = registry
         self._measured = measured

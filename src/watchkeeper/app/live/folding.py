@@ -67,18 +67,16 @@ def hours_of(rows: pa.Table) -> Ints:
 
 
 def fold(
-    rows: pa.Table, layout: Layout | None, *, labelled: bool, outcomes: pa.Table | None = None
+    rows: pa.Table, layout: Layout | None, outcomes: pa.Table | None = None
 ) -> Iterator[Bucket]:
     """Everything that is measured of some predictions, by hour and version.
 
     Parameters
     ----------
     rows
-        Predictions, with `_label` and what comes with it where `labelled`.
+        Predictions; where labels have been joined, with `_label` and what comes with it.
     layout
         Of the model's reference; None where it has none yet.
-    labelled
-        Whether the labels have been joined.
     outcomes
         Outcomes of these predictions, where joined.
     """
@@ -181,9 +179,7 @@ def _label_layout(layout: Layout) -> Layout:
     return msgspec.structs.replace(layout, model=model, axes=axes)
 
 
-def _tallies(
-    rows: pa.Table, keyed: Ints, layout: Layout | None
-) -> Mapping[int, Mapping[str, Any]]:
+def _tallies(rows: pa.Table, keyed: Ints, layout: Layout | None) -> Mapping[int, Mapping[str, Any]]:
     """The tallies of the model's rules in each bucket, by one query over all rows."""
     if layout is None:
         return {}

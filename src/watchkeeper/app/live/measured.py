@@ -130,7 +130,12 @@ class Measured:
         return [(window, found)] if found else []
 
     def _read(
-        self, start: datetime, end: datetime, parts: Collection[str], layout: str, step_s: int | None
+        self,
+        start: datetime,
+        end: datetime,
+        parts: Collection[str],
+        layout: str,
+        step_s: int | None,
     ) -> list[tuple[datetime, Parts]]:
         if layout == "" and self.segment is not None:
             return []
@@ -204,5 +209,3 @@ def _by_month(
         if inside:
             steps.append((Window(first, last), _merged(inside)))
     return steps
-
-

@@ -171,14 +171,15 @@ class Measurer:
         self._ids.add(model, ids, hours)
         early = self._ids.arrived(model, ids)
         lead = self._lead(model, rows.filter(pa.array(early))) if early.any() else None
+        name = "" if layout is None else layout.id
         ranking = layout is not None and layout.model.task is Task.RANKING
         with self._buckets.transaction(now=self._clock()) as change:
             if ranking:
                 # A list of a ranking may come in several commits, and only whole lists count.
                 change.stale(model, _times(hours), "rows")
             else:
-                for bucket in fold(rows, layout, labelled=False):
-                    _merge(change, model, layout, bucket)
+                for bucket in fold(rows, layout):
+                    _merge(change, model, name, bucket)
             if lead is not None:
                 change.stale(model, _times(hours[early]), "labels")
                 change.follow(model, LEAD, lead)
@@ -191,9 +192,7 @@ class Measurer:
         days = self._tables.days(model, Signal.PREDICTIONS)
         for day in days:
             start = datetime.combine(day, datetime.min.time(), tzinfo=self._clock().tzinfo)
-            wanted = Wanted(
-                start, start + timedelta(days=1), columns=(envelope.ID, envelope.TIME)
-            )
+            wanted = Wanted(start, start + timedelta(days=1), columns=(envelope.ID, envelope.TIME))
             for batch in self._tables.batches(model, Signal.PREDICTIONS, wanted):
                 rows = pa.Table.from_batches([batch])
                 hours = hours_of(rows)
@@ -241,7 +240,9 @@ class Measurer:
     def _lead(self, model: str, rows: pa.Table) -> int:
         """Days by which labels or outcomes came before these predictions, at most."""
         lead = self._buckets.followed(model, LEAD)
-        hours = dict(zip(rows.column(envelope.ID).to_pylist(), hours_of(rows).tolist(), strict=True))
+        hours = dict(
+            zip(rows.column(envelope.ID).to_pylist(), hours_of(rows).tolist(), strict=True)
+        )
         wanted = Wanted(columns=(envelope.ID, envelope.TIME), ids=list(hours))
         for signal in (Signal.LABELS, Signal.OUTCOMES):
             found = _table(self._tables.batches(model, signal, wanted))
@@ -295,24 +296,21 @@ class Measurer:
 
     def _again(self, model: str, hours: Sequence[datetime], *, whole: bool) -> None:
         layout = self._layout(model)
+        name = "" if layout is None else layout.id
         rows = self._rows_of(model, hours, None if whole else _label_columns(layout))
         outcomes: pa.Table | None = None
         if rows.num_rows:
             rows, outcomes = self._with_truths(model, rows, hours[0])
-        folded = (
-            fold(rows, layout, labelled=True, outcomes=outcomes)
-            if whole
-            else fold_labels(rows, layout, outcomes)
-        )
+        folded = fold(rows, layout, outcomes) if whole else fold_labels(rows, layout, outcomes)
         with self._buckets.transaction(now=self._clock()) as change:
             if whole:
                 _clear(change, self._buckets, model, layout, hours)
             if rows.num_rows:
                 for bucket in folded:
                     if whole:
-                        _merge(change, model, layout, bucket)
+                        _merge(change, model, name, bucket)
                     else:
-                        _replace(change, model, layout, bucket)
+                        _replace(change, model, name, bucket)
             change.fresh(model, hours)
 
     def _rows_of(
@@ -365,24 +363,22 @@ def _label_columns(layout: Layout | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*_KEYS, envelope.PREDICTION, envelope.SCORE, *held, *segments)))
 
 
-def _merge(change: Change, model: str, layout: Layout | None, bucket: Bucket) -> None:
+def _merge(change: Change, model: str, layout: str, bucket: Bucket) -> None:
     change.merge(
         bucket.hour, Slot(model, "", bucket.version), bucket.free,
         rows=bucket.rows, labelled=bucket.labelled,
     )  # fmt: skip
-    if layout is not None:
-        for (column, value), parts in bucket.segments.items():
-            slot = Slot(model, layout.id, bucket.version, column, value)
-            change.merge(bucket.hour, slot, parts, rows=bucket.rows, labelled=bucket.labelled)
+    for (column, value), parts in bucket.segments.items():
+        slot = Slot(model, layout, bucket.version, column, value)
+        change.merge(bucket.hour, slot, parts, rows=bucket.rows, labelled=bucket.labelled)
 
 
-def _replace(change: Change, model: str, layout: Layout | None, bucket: Bucket) -> None:
+def _replace(change: Change, model: str, layout: str, bucket: Bucket) -> None:
     slot = Slot(model, "", bucket.version)
     change.replace(bucket.hour, slot, bucket.free, labelled=bucket.labelled)
-    if layout is not None:
-        for (column, value), parts in bucket.segments.items():
-            slot = Slot(model, layout.id, bucket.version, column, value)
-            change.replace(bucket.hour, slot, parts, labelled=bucket.labelled)
+    for (column, value), parts in bucket.segments.items():
+        slot = Slot(model, layout, bucket.version, column, value)
+        change.replace(bucket.hour, slot, parts, labelled=bucket.labelled)
 
 
 def _clear(

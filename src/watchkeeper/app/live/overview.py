@@ -203,4 +203,3 @@ def _inputs(one: Measured, other: Measured, window: Window) -> Answer | None:
 
 def _told(metrics: dict[str, Estimate]) -> Answer:
     return {name: estimate.to_dict() for name, estimate in metrics.items()}
-

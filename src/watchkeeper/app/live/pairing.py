@@ -80,7 +80,7 @@ class Pairing:
                 position = entry.position
 
     def settle(self, keep: Keep) -> None:
-        """Keep the halves whose other half never came, and forget what is old; call now and then."""
+        """Keep the halves that stayed alone, and forget what is old; call now and then."""
         self.recall(keep)
         with self._lock:
             expired = self._pairs.expired()

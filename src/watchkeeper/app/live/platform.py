@@ -194,10 +194,13 @@ class Platform:
         format: Literal["parquet", "csv", "json"],  # noqa: A002  # the word that users know
     ) -> Iterator[bytes]:
         """Rows or a series as a file, piece by piece."""
-        if isinstance(query, SeriesQuery):
-            return write_series(self.series(model, query), format)
-        window = self._window(model, query.window)
-        return write_rows(self._rows(model).tables(query, window), format)
+        match what, query:
+            case "series", SeriesQuery():
+                return write_series(self.series(model, query), format)
+            case "rows", RowsQuery():
+                window = self._window(model, query.window)
+                return write_rows(self._rows(model).tables(query, window), format)
+        raise InputError(f"{what} cannot be asked for by a {type(query).__name__}")
 
     def changes(self, model: str | None, *, window: str) -> list[Answer]:
         """Deployments and other changes, those of all models and those of one, oldest first."""
@@ -255,6 +258,11 @@ class Platform:
 
     def measured_until(self, model: str) -> bool:
         """Whether all that was acknowledged of a model has been measured."""
+        reference = self.registry.reference(model)
+        if reference is not None:
+            known = self._buckets.followed(model, f"layout:{reference.layout_id}") >= 0
+            if not known and self._tables.version(model, Signal.PREDICTIONS) >= 0:
+                return False
         done = all(
             self._buckets.followed(model, signal) >= self._tables.version(model, signal)
             for signal in (Signal.PREDICTIONS, Signal.LABELS, Signal.OUTCOMES)
@@ -295,9 +303,7 @@ class Platform:
         span = self._buckets.span(name)
         if span is None:
             return 0
-        held = self._buckets.buckets(
-            name, layout="", start=span[0], end=span[1], version=version
-        )
+        held = self._buckets.buckets(name, layout="", start=span[0], end=span[1], version=version)
         return sum(bucket.rows for bucket in held)
 
     def _measured(

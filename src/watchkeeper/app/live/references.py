@@ -27,7 +27,7 @@ from watchkeeper.app.model_schema import ModelFile
 from watchkeeper.app.model_server import ORIGINS
 from watchkeeper.app.profiling import Progress, silent
 from watchkeeper.app.sources import as_profile
-from watchkeeper.core.errors import InputError, UnsupportedTypeError
+from watchkeeper.core.errors import InputError, ProfileError, UnsupportedTypeError
 from watchkeeper.profiles.codec import MAGIC
 from watchkeeper.profiles.profile import Profile
 
@@ -139,7 +139,7 @@ def read_upload(
             else:
                 known = _linked(path, Path(folder) / f"upload{suffix!s}")
                 made = data_reference(file, str(known), name=called)
-        except InputError as error:
+        except (InputError, ProfileError) as error:
             said = str(error).replace(str(Path(folder) / f"upload{suffix!s}"), called)
             raise type(error)(said) from error
     return Made(made.kind, {"name": called, "sha256": digest_of(path)}, made.profile)

@@ -52,9 +52,7 @@ class RowReader:
         The stores: the buckets say which hours hold rows.
     """
 
-    def __init__(
-        self, model: str, layout: Layout | None, tables: Tables, buckets: Buckets
-    ) -> None:
+    def __init__(self, model: str, layout: Layout | None, tables: Tables, buckets: Buckets) -> None:
         self._model = model
         self._names = {} if layout is None else role_columns(layout.model)
         self._tables = tables

@@ -159,7 +159,7 @@ def _series(
     }
 
 
-def _point(  # noqa: PLR0913  # what one point is made of
+def _point(  # what one point is made of
     measured: Measured,
     found: Found,
     column: str | None,

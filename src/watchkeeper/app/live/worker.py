@@ -67,9 +67,7 @@ class Worker:
         self._buckets = Buckets(settings.buckets)
         self._ids = IdIndex(settings.ids)
         self._writer = Writer(self._journal, self._tables, self._shaped)
-        self._measurer = Measurer(
-            self._registry, self._tables, self._buckets, self._ids, clock
-        )
+        self._measurer = Measurer(self._registry, self._tables, self._buckets, self._ids, clock)
         self._upkeep = Upkeep(self._tables)
         self._rolled_up = self._kept_up = time.monotonic()
         self._fitted = -1
@@ -128,9 +126,7 @@ class Worker:
             span = self._buckets.span(one.model)
             if span is None:
                 continue
-            made = fit_reference(
-                self._registry, one, self._measurer.rows_between, at=span[1]
-            )
+            made = fit_reference(self._registry, one, self._measurer.rows_between, at=span[1])
             done += made is not None
         return done
 
@@ -201,5 +197,3 @@ def _watch_parent(stop: threading.Event) -> None:
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     sys.exit(run(Path(sys.argv[1])))
-
-

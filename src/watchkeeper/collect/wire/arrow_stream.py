@@ -198,7 +198,7 @@ class _Budget:
         if isinstance(array, pa.ExtensionArray):
             array = array.storage
         type_ = array.type
-        if _is_refused(type_.value_type if pa.types.is_dictionary(type_) else type_):
+        if _is_refused(type_):
             raise InputError(
                 f"column {name!r} is of type {type_}, which is not read; cast it to a plain one"
             )
@@ -244,9 +244,13 @@ def _is_refused(type_: pa.DataType, *, within: bool = False) -> bool:
     """Whether a type is nested with values that share bytes, or a decimal beyond reason."""
     if pa.types.is_decimal(type_):
         return not 0 <= type_.scale <= type_.precision  # Arrow itself crashes on some of these.
-    if pa.types.is_run_end_encoded(type_) or (_is_view(type_) and pa.types.is_nested(type_)):
+    if pa.types.is_dictionary(type_):
+        held = type_.value_type
+        plain = _is_sized(held) or pa.types.is_primitive(held) or pa.types.is_decimal(held)
+        return within or not plain or _is_refused(held)
+    if pa.types.is_run_end_encoded(type_) or pa.types.is_union(type_):
         return True
-    if within and (_is_view(type_) or pa.types.is_dictionary(type_)):
-        return True
+    if _is_view(type_):
+        return within or pa.types.is_nested(type_)
     children = (type_.field(place).type for place in range(type_.num_fields))
     return any(_is_refused(child, within=True) for child in children)

@@ -105,8 +105,10 @@ def _gather_unknown(result: Spread, maps: list[dict[str, Any]], known: set[str])
     unknown: dict[str, dict[int, Any]] = {}
     for row, held in enumerate(maps):
         for name, value in held.items():
-            if name not in known and value is not None:
-                unknown.setdefault(name, {})[row] = value
+            if name not in known:
+                rows = unknown.setdefault(name, {})
+                if value is not None:
+                    rows[row] = value
     result.unknown.update(unknown)
 
 
@@ -268,9 +270,7 @@ def _refuse_name(name: str, held: dict[int, Any] | Column, faults: Faults) -> bo
     return True
 
 
-def _may_adopt(
-    name: str, found: Spread, result: Features, taken: set[str], cells: int
-) -> bool:
+def _may_adopt(name: str, found: Spread, result: Features, taken: set[str], cells: int) -> bool:
     """Whether the schema has room for one more: tables do not tell `Age` from `age`.
 
     Features that few records have are adopted too, but not so many at once that their columns of

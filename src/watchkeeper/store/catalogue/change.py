@@ -67,15 +67,17 @@ class Change:
             .scalars()
             .all()
         )
+        fresh = []
         for name, feature in wanted.items():
             values = {"type": feature.type, "source": feature.source}
             if name in held:
                 here = (features.c.model_id == id_) & (features.c.name == name)
                 self._run(sa.update(features).where(here).values(**values))
             else:
-                self._insert(
-                    sa.insert(features).values(model_id=id_, name=name, since=at, **values)
-                )
+                fresh.append({"model_id": id_, "name": name, "since": at, **values})
+        if fresh:
+            self._connection.execute(sa.insert(features), fresh)
+            self.moved = True
 
     def drop_features(self, id_: int, names: set[str]) -> None:
         """Forget features, for a model that no record has come for."""

@@ -1,0 +1,96 @@
+"""`serve` as a command: its settings, their other names, and what it says when they are wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+pytest.importorskip("fastapi", reason="the server needs the extra 'server'")
+
+from tests.cli.conftest import Call
+from watchkeeper.app.live.settings import Settings
+from watchkeeper.cli.main import app
+from watchkeeper.server import running as server
+from watchkeeper.server.running import Running
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Settings, Running]]:
+    """What servers are started with; none is."""
+    calls: list[tuple[Settings, Running]] = []
+
+    def serve(settings: Settings, running: Running) -> int:
+        calls.append((settings, running))
+        return 0
+
+    monkeypatch.setattr(server, "serve", serve)
+    return calls
+
+
+def test_without_options_it_is_local_and_here(
+    call: Call, started: list[tuple[Settings, Running]]
+) -> None:
+    """The defaults are those of the settings."""
+    assert call("serve").code == 0
+    ((settings, running),) = started
+    assert settings == Settings(Path("watchkeeper-data"))
+    assert running == Running()
+
+
+def test_options_become_settings(call: Call, started: list[tuple[Settings, Running]]) -> None:
+    """All of them."""
+    options = (
+        "--data d --host ::1 --port 0 --base-url https://w.example --insecure --max-body 1M "
+        "--max-backlog 2G --min-free 3k --known-models --access-log --log-level debug "
+        "--ready-file r.json --json"
+    )
+    assert call("serve", *options.split()).code == 0
+    assert started == [
+        (
+            Settings(
+                Path("d"), "::1", 0, max_body=1 << 20, max_backlog=2 << 30, min_free=3 << 10,
+                open_models=False, insecure=True, base_url="https://w.example",
+            ),
+            Running(ready_file=Path("r.json"), access_log=True, log_level="debug", as_json=True),
+        )
+    ]  # fmt: skip
+
+
+def test_the_environment_says_the_same(
+    call: Call, started: list[tuple[Settings, Running]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As containers are configured; the command line wins."""
+    for name, value in {"PORT": "9", "HOST": "0.0.0.0", "INSECURE": "1", "MAX_BODY": "5M",
+                        "OPEN_MODELS": "false", "DATA": "env"}.items():  # fmt: skip
+        monkeypatch.setenv(f"WATCHKEEPER_{name}", value)
+    assert call("serve", "--data", "line").code == 0
+    ((settings, _),) = started
+    assert settings == Settings(
+        Path("line"), "0.0.0.0", 9, max_body=5 << 20, open_models=False, insecure=True
+    )
+
+
+def test_every_option_has_a_variable() -> None:
+    """Named after it, so that nobody has to look it up."""
+    command = get_command(app).commands["serve"]
+    for option in command.params:
+        if option.name in {"help", "context"}:
+            continue
+        assert option.envvar == f"WATCHKEEPER_{option.name.upper()}", option.name
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--max-body", "big"), ("--max-body", "-1"), ("--max-body", "1.5M"), ("--min-free", "1T"),
+     ("--port", "70000"), ("--log-level", "loud"), ("extra",)],
+)  # fmt: skip
+def test_wrong_settings_start_nothing(
+    call: Call, started: list[tuple[Settings, Running]], options: tuple[str, ...]
+) -> None:
+    """Exit code 2 and the option's name."""
+    done = call("serve", *options)
+    assert done.code == 2
+    assert options[0] in done.err
+    assert started == []
