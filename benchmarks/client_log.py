@@ -55,7 +55,7 @@ TITLES = {
     OURS: "**Watchkeeper** `client.log`, 20 features, prediction and score",
     "watchkeeper-rich": "**Watchkeeper** the same with latency, stages and request id",
     "sampled": "**Watchkeeper** `sample_rate=0.1`",
-    "prometheus": "prometheus-client: counter `inc` and histogram `observe`, with labels; no values",
+    "prometheus": "prometheus-client: counter `inc` and histogram `observe`, with labels",
     "otel-log": "OpenTelemetry SDK: a log record with 20 attributes, batch processor",
     "otel-span": "OpenTelemetry SDK: a span with 20 attributes, batch processor",
     "whylogs-track": "whylogs: `profile.track(row=…)` of 20 features",

@@ -16,7 +16,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, Spa
 class NoSpans(SpanExporter):
     """Exports nothing."""
 
-    def export(self, spans: Sequence[Any]) -> SpanExportResult:
+    def export(self, *_: Sequence[Any]) -> SpanExportResult:
         """Take the spans and forget them."""
         return SpanExportResult.SUCCESS
 
@@ -24,14 +24,14 @@ class NoSpans(SpanExporter):
 class NoLogs:
     """Exports nothing."""
 
-    def export(self, batch: Sequence[Any]) -> LogExportResult:
+    def export(self, *_: Sequence[Any]) -> LogExportResult:
         """Take the records and forget them."""
         return LogExportResult.SUCCESS
 
     def shutdown(self) -> None:
         """Nothing to do."""
 
-    def force_flush(self, timeout_millis: int = 0) -> bool:
+    def force_flush(self, *_: int) -> bool:
         """Nothing to do."""
         return True
 

@@ -31,6 +31,8 @@ class Asked:
     path: str
     headers: dict[str, str]
     body: bytes
+    port: int
+    """The other end of the connection that it came by."""
 
     @property
     def key(self) -> str:
@@ -134,7 +136,7 @@ class FakeServer:
         """Answer one request as planned."""
         body = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
         headers = {name.lower(): value for name, value in handler.headers.items()}
-        asked = Asked(handler.command, handler.path, headers, body)
+        asked = Asked(handler.command, handler.path, headers, body, handler.client_address[1])
         with self.lock:
             self.asked.append(asked)
             told = self.plan(asked)

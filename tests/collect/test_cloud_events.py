@@ -369,6 +369,22 @@ def test_what_could_not_be_kept_waits_again() -> None:
     pairs.restore(orphan)
     assert (pairs.waiting, pairs.counts.orphan_responses) == (1, 0)
     assert pairs.add(second) == pair
+    pairs.restore(pair)
+    assert (pairs.waiting, pairs.counts.paired) == (2, 1)
+    assert (pairs.expired(), pairs.waiting) == ([pair], 0)
+
+
+def test_an_orphan_that_could_not_be_kept_may_meet_its_half() -> None:
+    """The other half may have come while the journal was refusing the first."""
+    pairs = Pairs(lambda: NOW, timeout_s=0)
+    first, second = half("response", {"predictions": [1]}), half("request", {"instances": [[1, 2]]})
+    pairs.add(first)
+    (orphan,) = pairs.expired()
+    pairs.add(second)
+    pairs.restore(orphan)
+    (pair,) = pairs.expired()
+    assert (pair.request, pair.response) == (second, first)
+    assert (pairs.counts.paired, pairs.counts.orphan_responses, pairs.waiting) == (1, 0, 0)
 
 
 class Journal:

@@ -119,7 +119,7 @@ def test_an_entity_is_forgotten(tables: Tables) -> None:
 
 
 def test_maintaining_does_what_is_due(tables: Tables) -> None:
-    """Retention counts today as a day; closed days are merged; files and log are cleaned."""
+    """Retention keeps whole days before today; closed days are merged; files and log are cleaned."""
     position = 0
     for day in range(4):
         for _ in range(12):
@@ -132,7 +132,7 @@ def test_maintaining_does_what_is_due(tables: Tables) -> None:
     os.utime(torn, (0, 0))
     today = TODAY + timedelta(days=3)
     upkeep = Upkeep(tables)
-    (kept,) = upkeep.maintain(START + timedelta(days=3), {(MODEL, "predictions"): 2})
+    (kept,) = upkeep.maintain(START + timedelta(days=3), {(MODEL, "predictions"): 1})
     assert kept.error is None
     assert kept.dropped == (TODAY, TODAY + timedelta(days=1))
     assert kept.compacted == (TODAY + timedelta(days=2),)

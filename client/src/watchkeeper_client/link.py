@@ -229,7 +229,7 @@ class Link:
         connection.timeout = max(timeout_s, 0.05)
         try:
             # A server that refuses may answer and hang up before it has read all.
-            with suppress(BrokenPipeError):
+            with suppress(BrokenPipeError, ConnectionResetError):
                 connection.request(method, address, body=body, headers=self._headers | headers)
             answer = connection.getresponse()
             said = answer.headers.get("Retry-After")

@@ -11,9 +11,9 @@ __all__ = ["Sample"]
 class Sample:
     """A share of predictions, chosen by their ids, so that all services choose the same.
 
-    The first 64 bits of BLAKE2b of an id, as a fraction of one, are compared with the rate. So the
-    sample of a lower rate is part of that of a higher one, and a service in another language can
-    make the same choice. Errors are always kept. What is kept stands for `1 / rate` predictions,
+    The id's BLAKE2b digest of 8 bytes, read as a big-endian fraction of 2**64, is compared with the
+    rate. So the sample of a lower rate is part of that of a higher one, and a service in another
+    language can make the same choice. Errors are always kept. What is kept stands for `1 / rate` predictions,
     an error for one: sums of weights estimate the numbers without sampling, without bias.
 
     Parameters

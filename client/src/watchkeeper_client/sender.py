@@ -210,11 +210,7 @@ class Sender:
     def _pressed(self, delivery: Delivery) -> bool:
         """Whether waiting for the server would cost records."""
         held = delivery.held_bytes + self._bodies_bytes
-        return (
-            self.closed
-            or len(self.buffer) > self.buffer.limit // 2
-            or held > self._settings.buffer_bytes // 4
-        )
+        return self.closed or held > self._settings.buffer_bytes // 4
 
     def _left(self) -> float | None:
         """Seconds that an attempt may still take where the process ends; else None."""

@@ -88,10 +88,13 @@ def test_an_outage_goes_through_the_spool_in_order(away, tmp_path):
 
 
 def test_a_buffer_that_fills_up_goes_to_disk(away, tmp_path):
-    """With a spool an outage costs no record, though memory is small."""
-    settings = QUICK._replace(buffer_records=100, spool=tmp_path, attempts=1_000, wait_s=10.0)
+    """With a spool an outage costs no record, though memory is small and attempts are many."""
+    settings = QUICK._replace(
+        buffer_records=100, buffer_bytes=20_000, spool=tmp_path, attempts=1_000, wait_s=10.0
+    )
     client = Client(away.url, model="m", settings=settings)
     made = [client.log({"a": i}, i) for i in range(1_000)]
+    assert client.counts.spooled > 500
     counts = client.close()
     assert (counts.spooled, dict(counts.dropped)) == (1_000, {})
     away.start()

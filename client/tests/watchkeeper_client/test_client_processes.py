@@ -206,6 +206,78 @@ def test_a_forked_child_begins_anew(server):
     expected = {"warm", "parents", "slow0", "slow1", "slow2"} | named("parent", 50)
     ids = server.ids()
     assert sorted(ids) == sorted(expected.union(*(named(f"child{n}", 50) for n in range(3))))
+    # Each process spoke through connections of its own.
+    ports: dict[str, set[int]] = {}
+    for asked in server.asked:
+        for record in asked.records():
+            who = record["id"].partition("-")[0].replace("warm", "parent")
+            ports.setdefault(who, set()).add(asked.port)
+    spoken = [ports[who] for who in ("parent", "child0", "child1", "child2")]
+    assert len(set.union(*spoken)) == sum(map(len, spoken))
+
+
+@unix
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="the system does not show files")  # noqa: PTH112  # one call
+def test_a_child_does_not_hold_the_right_to_send(server, told, tmp_path):
+    """Forked while its parent replays, it lives on without the lock, so that others may send."""
+    server.stop()
+    finish(
+        """
+        for n in range(40):
+            log(f"p{n}", 1)
+            client.flush()
+        """,
+        server.url,
+        tmp_path,
+    )
+
+    def plan(_):
+        time.sleep(0.05)
+        return told()
+
+    server.plan = plan
+    server.start()
+    done = finish(
+        """
+        def holds():
+            names = []
+            for number in os.listdir("/proc/self/fd"):
+                try:
+                    names.append(os.readlink(f"/proc/self/fd/{number}"))
+                except OSError:
+                    pass
+            return any("sender.lock" in name for name in names)
+        client.change("begins")
+        while not holds():
+            time.sleep(0.001)
+        child = os.fork()
+        if child == 0:
+            os._exit(7 if holds() else 0)
+        status = os.waitpid(child, 0)[1]
+        print(json.dumps([holds(), status]))
+        """,
+        server.url,
+        tmp_path,
+    )
+    assert done == [True, 0]
+
+
+def test_a_busy_connection_is_forgotten_and_not_closed_in_a_child():
+    """Closing it could wait for the thread that reads from it, which is only in the parent."""
+    from watchkeeper_client.link import Link
+
+    class Connection:
+        closed = 0
+
+        def close(self):
+            self.closed += 1
+
+    link = Link("http://127.0.0.1:1", None, timeout_s=1.0)
+    for busy, closed in ((True, 0), (False, 1)):
+        connection = link._kept = Connection()
+        link._busy = busy
+        link.forked()
+        assert (connection.closed, link._kept, link._busy) == (closed, None, False)
 
 
 @unix

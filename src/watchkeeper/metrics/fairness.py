@@ -88,7 +88,7 @@ def largest_gap(groups: Mapping[str, Binary], rates: tuple[Counts, ...], min_row
         left_out += [name for name, (_, rows) in held.items() if rows < min_rows]
         kept.append([counts for counts in held.values() if counts[1] >= min_rows])
     rows = max((sum(n for _, n in counts) for counts in kept), default=0)
-    names = ", ".join(dict.fromkeys(left_out))
+    names = ", ".join(sorted(set(left_out)))
     note = f"groups with fewer than {min_rows} rows are left out: {names}" if names else None
     if any(len(counts) < 2 for counts in kept):
         reason = "fewer than two groups have enough rows"

@@ -22,8 +22,7 @@ from watchkeeper.profiles.grid import Grid
 from watchkeeper.profiles.layout import Layout
 from watchkeeper.profiles.numeric import Numeric
 from watchkeeper.profiles.performance import PerformanceStatistic, fits_performance
-from watchkeeper.profiles.profile import Profile, Statistics, Tally, merge_maps
-from watchkeeper.profiles.profile import _join_types as join_types
+from watchkeeper.profiles.profile import Profile, Statistics, Tally, join_types, merge_maps
 from watchkeeper.profiles.rows import KEPT, RowSketch
 
 PERFORMANCE = "performance"

@@ -97,7 +97,7 @@ class Profile(msgspec.Struct, frozen=True):
             self.layout,
             self.whole | other.whole,
             segments,
-            _join_types(self.observed, other.observed),
+            join_types(self.observed, other.observed),
         )
 
 
@@ -112,7 +112,7 @@ def merge_maps(a: Mapping[str, Part], b: Mapping[str, Part]) -> dict[str, Part]:
     return merged
 
 
-def _join_types(a: Mapping[str, str], b: Mapping[str, str]) -> dict[str, str]:
+def join_types(a: Mapping[str, str], b: Mapping[str, str]) -> dict[str, str]:
     """The types of both parts; a null-typed part says nothing."""
     joined: dict[str, str] = {}
     for name in sorted({*a, *b}):

@@ -106,7 +106,7 @@ class Upkeep:
         now
             The present, with a time zone.
         retention
-            Days to keep by model and signal, today among them; tables that are not in it are kept.
+            Days to keep by model and signal, before today, which is always kept; tables that are not in it are kept.
 
         Returns
         -------
@@ -290,7 +290,7 @@ class Upkeep:
         done = Kept(model, signal)
         try:
             if days is not None:
-                before = today - timedelta(days=days - 1)
+                before = today - timedelta(days=days)
                 done = _with(done, dropped=self.drop_days(model, signal, before))
             done = _with(done, compacted=self.compact(model, signal, today=today))
             self._clean(handle, now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import uuid
 from collections import Counter
@@ -63,6 +64,9 @@ class Door:
         self._max_body = max_body
         self._open_models = open_models
         self._clock = clock
+        # Names of batches that have none: random once, since randomness costs a system call.
+        self._prefix = uuid.uuid4().hex
+        self._count = itertools.count()
 
     def take(self, request: Ingest) -> Future[Answer]:
         """Check the records now; the future is done once they are on disk.
@@ -82,7 +86,7 @@ class Door:
         self._journal.check_room(len(request.body))
         received = self._clock()
         batch = Batch(
-            key=request.key or uuid.uuid4().hex,
+            key=request.key or f"{self._prefix}-{next(self._count)}",
             received=received,
             rules=self._rules,
             model=request.model,

@@ -262,6 +262,13 @@ class Measurer:
             return 0
         what = stale[0].what
         hours = sorted(s.hour for s in stale if s.what == what)
+        held = set(self._tables.days(model, Signal.PREDICTIONS))
+        gone = [hour for hour in hours if hour.date() not in held]
+        if gone:
+            # Their rows were dropped as the retention says; what was measured of them outlives them.
+            with self._buckets.transaction(now=self._clock()) as change:
+                change.fresh(model, gone)
+            return len(gone)
         chosen = self._near(model, hours)
         if what == "labels":
             try:
@@ -288,6 +295,14 @@ class Measurer:
             chosen.append(hour)
         return chosen
 
+    def _with_whole_days(
+        self, model: str, layout: str, hours: Sequence[datetime]
+    ) -> Sequence[datetime]:
+        """The hours, and all hours of a day of which only the day profile is left."""
+        coarse = {*self._buckets.coarse_days(model, ""), *self._buckets.coarse_days(model, layout)}
+        days = {hour.replace(hour=0) for hour in hours} & coarse
+        return sorted({*hours, *(day + timedelta(hours=n) for day in days for n in range(24))})
+
     def _whole_days(self, model: str, hours: Iterable[datetime]) -> None:
         days = sorted({hour.replace(hour=0) for hour in hours})
         with self._buckets.transaction(now=self._clock()) as change:
@@ -297,6 +312,8 @@ class Measurer:
     def _again(self, model: str, hours: Sequence[datetime], *, whole: bool) -> None:
         layout = self._layout(model)
         name = "" if layout is None else layout.id
+        if whole:
+            hours = self._with_whole_days(model, name, hours)
         rows = self._rows_of(model, hours, None if whole else _label_columns(layout))
         outcomes: pa.Table | None = None
         if rows.num_rows:

@@ -80,7 +80,7 @@ class Registered:
     @property
     def rules(self) -> Rules:
         """What records are checked against."""
-        return Rules(self.features, self.prediction, self.policy)
+        return Rules(self.features, self.prediction, self.policy, self.optional)
 
 
 def registered(row: ModelRow, active: ReferenceRow | None) -> Registered:

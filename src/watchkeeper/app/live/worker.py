@@ -42,7 +42,9 @@ log = logging.getLogger("watchkeeper.worker")
 IDLE_S = 0.2
 """Seconds between looks at the journal when there is nothing to do."""
 
-ROLL_UP_S = 30.0
+ROLLED_UP_AT_ONCE = 10
+"""Days of one segment that are rolled up in a step: about half a second with 100 columns."""
+
 UPKEEP_S = 600.0
 
 
@@ -69,7 +71,7 @@ class Worker:
         self._writer = Writer(self._journal, self._tables, self._shaped)
         self._measurer = Measurer(self._registry, self._tables, self._buckets, self._ids, clock)
         self._upkeep = Upkeep(self._tables)
-        self._rolled_up = self._kept_up = time.monotonic()
+        self._kept_up = time.monotonic()
         self._fitted = -1
         self._beat = 0.0
 
@@ -78,9 +80,9 @@ class Worker:
         done = len(self._writer.step())
         done += self._fit()
         done += self._measurer.step()
-        if not done and time.monotonic() - self._rolled_up > ROLL_UP_S:
-            self._rolled_up = time.monotonic()
-            done += self._buckets.roll_up(before=self._clock() - timedelta(hours=1), limit=500)
+        if not done:
+            today = self._clock().replace(hour=0, minute=0, second=0, microsecond=0)
+            done += self._buckets.roll_up(before=today, limit=ROLLED_UP_AT_ONCE)
         if time.monotonic() - self._kept_up > UPKEEP_S:
             self._kept_up = time.monotonic()
             self.keep_up()

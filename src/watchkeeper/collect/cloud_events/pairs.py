@@ -105,13 +105,14 @@ class Pairs:
         self._max_bytes = max_bytes
         self._held: dict[str, Half] = {}
         self._pushed: list[Half] = []
+        self._again: list[Pair] = []
         self._bytes = 0
         self.counts = PairCounts()
 
     @property
     def waiting(self) -> int:
         """How many halves wait."""
-        return len(self._held) + len(self._pushed)
+        return len(self._held) + len(self._pushed) + 2 * len(self._again)
 
     def add(self, half: Half) -> Pair | None:
         """Take a half; the pair, where the other half is here already.
@@ -122,7 +123,8 @@ class Pairs:
         if other is not None and other.side != half.side:
             self.counts.paired += 1
             return _pair(half, other)
-        self._hold(half)
+        self._held[half.join] = half
+        self._bytes += _size(half)
         while self._bytes > self._max_bytes:
             oldest = self._pop(next(iter(self._held)))
             if oldest is not None:
@@ -131,26 +133,35 @@ class Pairs:
         return None
 
     def restore(self, pair: Pair, *, without: Half | None = None) -> None:
-        """Undo what gave a pair, since it could not be kept: its halves wait again.
+        """Undo what gave a pair, since it could not be kept.
 
         Parameters
         ----------
         pair
-            Of `add` or of `expired`.
+            Of `add` or of `expired`. A whole pair comes again with the next `expired`; a half on
+            its own waits again.
         without
-            The half that was just added: its sender is told that it failed, and may send it again.
+            The half that was just added, where its sender is told that it failed and may send it
+            again: only the other half waits then.
         """
         halves = [half for half in (pair.request, pair.response) if half is not None]
+        if len(halves) == 2 and without is None:
+            self._again.append(pair)
+            return
         if len(halves) == 2:
             self.counts.paired -= 1
         else:
             self._count_orphan(halves[0], -1)
         for half in halves:
-            if half is not without:
-                self._hold(half)
+            met = self.add(half) if half is not without else None
+            if met is not None:
+                self._again.append(met)
 
     def expired(self) -> list[Pair]:
-        """The halves that have waited too long, as pairs of one; they wait no longer."""
+        """The halves that have waited too long, as pairs of one, and whole pairs restored.
+
+        They wait no longer: whoever asks keeps them, or restores them.
+        """
         latest = self._clock() - self._timeout
         joins = [join for join, half in self._held.items() if half.received <= latest]
         late = [half for half in map(self._pop, joins) if half is not None]
@@ -158,17 +169,14 @@ class Pairs:
         self._pushed.clear()
         for half in late:
             self._count_orphan(half, 1)
-        return [_pair(half, None) for half in late]
+        again, self._again = self._again, []
+        return [*again, *(_pair(half, None) for half in late)]
 
     def _count_orphan(self, half: Half, by: int) -> None:
         if half.side == "request":
             self.counts.orphan_requests += by
         else:
             self.counts.orphan_responses += by
-
-    def _hold(self, half: Half) -> None:
-        self._held[half.join] = half
-        self._bytes += _size(half)
 
     def _pop(self, join: str) -> Half | None:
         half = self._held.pop(join, None)

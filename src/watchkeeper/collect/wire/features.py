@@ -189,7 +189,7 @@ def check_features(found: Spread, rules: Rules, faults: Faults, excused: Iterabl
     for name, want in rules.features.items():
         column = place(name, found.columns[name], want, rules.policy, faults)
         result.columns[name] = (want, column)
-    _check_missing(found, rules.policy, faults, set(excused))
+    _check_missing(found, rules, faults, set(excused))
     taken = {name.casefold() for name in rules.features}
     cells = max(_SPARSE_CELLS, _SPARSE * sum(map(len, found.unknown.values())))
     for name, held in found.unknown.items():
@@ -245,9 +245,11 @@ def place(name: str, column: Column, want: str, policy: Policy, faults: Faults) 
     return fitted.values
 
 
-def _check_missing(found: Spread, policy: Policy, faults: Faults, excused: set[int]) -> None:
+def _check_missing(found: Spread, rules: Rules, faults: Faults, excused: set[int]) -> None:
     for name, rows in found.missing.items():
-        if policy.missing == "reject":
+        if name in rules.optional:
+            continue
+        if rules.policy.missing == "reject":
             faults.reject_all(
                 (row for row in rows if row not in excused), "schema_missing",
                 f"feature {name!r} is missing, and the policy of the model is to reject",

@@ -53,6 +53,8 @@ class Rules(msgspec.Struct, frozen=True):
         The type of the prediction, `string` or `double`; None where the first one decides.
     policy
         What to do with records that differ.
+    optional
+        Features that a record may lack: their absence is no violation.
 
     Examples
     --------
@@ -63,3 +65,4 @@ class Rules(msgspec.Struct, frozen=True):
     features: dict[str, str]
     prediction: str | None = None
     policy: Policy = Policy()
+    optional: frozenset[str] = frozenset()
