@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.environments import HERE, python_of
 from benchmarks.measure import run
+from benchmarks.table import put_between
 
 
 @dataclass(frozen=True)
@@ -131,10 +132,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3, help="how often each script runs")
     parser.add_argument("--only", action="append", help="scripts, by their names; all without it")
+    parser.add_argument("--write", action="store_true", help="put the table into client/README.md")
     options = parser.parse_args()
     wanted = [script for script in SCRIPTS if not options.only or script.name in options.only]
-    print(table(measure(tuple(wanted), options.rounds)))
-    print(f"\nPython {sys.version.split()[0]}, {os.cpu_count()} cores.")
+    origin = f"Python {sys.version.split()[0]}, {os.cpu_count()} cores."
+    text = f"{table(measure(tuple(wanted), options.rounds))}\n\n{origin}\n"
+    print(text)
+    if options.write:
+        put_between(HERE.parent / "client" / "README.md", text, "client-log")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from deltalake import DeltaTable
 from watchkeeper_client import Client
 from watchkeeper_client.reading import Reader
 
-PATIENCE_S = 120.0
+PATIENCE_S = 60.0
 """How long anything may take on a machine that does much else."""
 
 

@@ -13,8 +13,9 @@ class Sample:
 
     The id's BLAKE2b digest of 8 bytes, read as a big-endian fraction of 2**64, is compared with the
     rate. So the sample of a lower rate is part of that of a higher one, and a service in another
-    language can make the same choice. Errors are always kept. What is kept stands for `1 / rate` predictions,
-    an error for one: sums of weights estimate the numbers without sampling, without bias.
+    language can make the same choice. Errors are always kept. What is kept stands for `1 / rate`
+    predictions, an error for one: sums of weights estimate the numbers without sampling, without
+    bias.
 
     Parameters
     ----------

@@ -9,6 +9,7 @@ releases; both may do anything. An acknowledged entry stays until it is released
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import threading
 import time
@@ -63,6 +64,7 @@ _FREE_PAGES = 2048
 """Pages that stay in the file for what comes next; more are given back to the disk."""
 
 _REFRESH_S = 0.05
+_ASK_S = 0.1
 
 
 class Journal:
@@ -115,6 +117,8 @@ class Journal:
         self._turn = threading.Lock()
         self._stored_bytes = self._bytes_in_file()
         self._looked = time.monotonic()
+        self._asked = -math.inf
+        self._free = 0
         self._committer = Committer(path, self._limits.min_free, self._turn, self._set_stored)
 
     @property
@@ -185,15 +189,14 @@ class Journal:
                 f"at most {limits.max_backlog >> 20} MiB may; try again",
                 retry_after=2,
             )
-        free = free_bytes(self._path.parent)
+        free = self._free_now()
         if free < limits.min_free + queued + size:
             raise disk_full(self._path, free, limits.min_free)
 
     def answer_to(self, key: str) -> bytes | None:
         """The answer that the first submission with a key was given, where it is on disk.
 
-        It spares reading a body again. A batch that is found here is not counted as a duplicate;
-        `submit` does that.
+        For looking at what the journal knows; `submit` answers a repeated key by itself.
 
         Parameters
         ----------
@@ -210,6 +213,13 @@ class Journal:
                 "SELECT answer FROM keys WHERE digest = ?", (digest_of(key),)
             ).fetchone()
         return None if row is None else bytes(row[0])
+
+    def _free_now(self) -> int:
+        """Free bytes as of a moment ago: asking costs as much as the rest, and the commit asks too."""
+        if time.monotonic() - self._asked > _ASK_S:
+            self._asked = time.monotonic()
+            self._free = free_bytes(self._path.parent)
+        return self._free
 
     def read(
         self, after: int = 0, *, max_bytes: int, skip: Collection[tuple[str, str]] = ()

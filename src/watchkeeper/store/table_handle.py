@@ -108,6 +108,12 @@ class Handle:
                 return None if delta is None else self._describe(delta)
             return self._describe(self._at(version, delta.version()))
 
+    def position(self) -> int:
+        """The journal's position that the table reaches; 0 where it has none."""
+        with self.lock:
+            delta = self.load()
+            return 0 if delta is None else self._reached(delta)
+
     def append(self, table: pa.Table, position: int) -> LogCommit | None:
         """Add rows that reach a position; None where the table reached it before.
 
@@ -126,7 +132,7 @@ class Handle:
             for _ in range(_TRIES):
                 try:
                     delta = self.load() or self._create(fit(table, pa.schema([]), self.signal))
-                    if position <= position_of(delta):
+                    if position <= self._reached(delta):
                         return None
                     self._write(delta, fit(table, stored_schema(delta), self.signal), position)
                 except CommitFailedError as error:
@@ -154,6 +160,10 @@ class Handle:
         except FileNotFoundError:
             return None
         return found.st_ino, found.st_mtime_ns
+
+    def _reached(self, delta: DeltaTable) -> int:
+        with delta_errors(self.folder):  # It reads the log, which may be damaged.
+            return delta.transaction_version(APPLICATION) or 0
 
     def _be_sure(self) -> None:
         """After an append of which nobody knows whether it was synced: find out, and sync."""
@@ -296,11 +306,6 @@ class Handle:
             DataFile(self.folder / path, day, rows or 0, size, first, last)
             for path, day, rows, size, first, last in zip(*columns, strict=True)
         )
-
-
-def position_of(delta: DeltaTable) -> int:
-    """The journal's position that a table reaches; 0 where it has none."""
-    return delta.transaction_version(APPLICATION) or 0
 
 
 def stored_schema(delta: DeltaTable) -> pa.Schema:

@@ -122,6 +122,16 @@ def read_commit(table: Path, version: int) -> LogCommit | None:
     )
 
 
+def last_position(table: Path) -> int:
+    """The journal's position of the newest commit that can be read and has one; 0: there is none."""
+    for version in reversed(log_versions(table)):
+        with contextlib.suppress(ValueError, KeyError, TypeError, OSError):
+            commit = read_commit(table, version)
+            if commit is not None and commit.position is not None:
+                return commit.position
+    return 0
+
+
 def sync_commit(table: Path, commit: LogCommit, *, top: Path) -> None:
     """Return once a commit is on disk: its files, its entry in the log, and the names of both.
 

@@ -18,10 +18,10 @@ import msgspec
 import pyarrow as pa
 
 from watchkeeper.core.envelope import Signal
-from watchkeeper.core.errors import InputError, NotFoundError
+from watchkeeper.core.errors import InputError, NotFoundError, UnavailableError
 from watchkeeper.store.disk import sync
-from watchkeeper.store.table_handle import Handle, position_of
-from watchkeeper.store.table_log import log_folder, read_commit
+from watchkeeper.store.table_handle import Handle
+from watchkeeper.store.table_log import last_position, log_folder, read_commit
 from watchkeeper.store.table_names import folder_of, model_of
 from watchkeeper.store.table_reading import (
     DataFile,
@@ -191,14 +191,18 @@ class Tables:
 
     def position(self, model: str, signal: str) -> int:
         """The journal's position that a table reaches; 0: none."""
-        handle = self.handle(model, signal)
-        with handle.lock:
-            delta = handle.load()
-            return 0 if delta is None else position_of(delta)
+        return self.handle(model, signal).position()
 
     def highest(self) -> int:
-        """The highest position that any table reaches."""
-        return max((self.position(*name) for name in self.names()), default=0)
+        """The highest position that any table reaches; of a damaged one, as far as its log says."""
+        return max((self._reached(*name) for name in self.names()), default=0)
+
+    def _reached(self, model: str, signal: str) -> int:
+        handle = self.handle(model, signal)
+        try:
+            return handle.position()
+        except UnavailableError:  # One damaged table must not keep the others from being opened.
+            return last_position(handle.folder)
 
     def version(self, model: str, signal: str) -> int:
         """The newest version of a table; -1: there is none."""

@@ -29,7 +29,7 @@ from watchkeeper.app.live.series_files import write_series
 from watchkeeper.app.live.settings import Settings
 from watchkeeper.app.live.spans import window_of
 from watchkeeper.core.envelope import Signal
-from watchkeeper.core.errors import InputError, NotFoundError, UnavailableError, WatchkeeperError
+from watchkeeper.core.errors import BusyError, InputError, NotFoundError, UnavailableError, WatchkeeperError
 from watchkeeper.core.windows import Window
 from watchkeeper.store.buckets import Buckets
 from watchkeeper.store.catalogue.catalogue import Catalogue
@@ -39,6 +39,9 @@ from watchkeeper.store.tables import Tables, Wanted
 Answer = dict[str, Any]
 
 SETTLE_S = 30.0
+
+_ROOM = 64 << 10
+"""A server that could not take a request of so many bytes is not ready."""
 
 log = logging.getLogger("watchkeeper.platform")
 
@@ -248,16 +251,20 @@ class Platform:
         """Why the server is not ready for records; empty when it is."""
         found: list[str] = []
         try:
-            self._journal.check_room(0)
+            self._journal.check_room(_ROOM)
             self.registry.names()
-        except UnavailableError as error:
-            found.append(str(error))
-        except InputError as error:
+        except (BusyError, InputError) as error:
             found.append(str(error))
         return found
 
     def measured_until(self, model: str) -> bool:
         """Whether all that was acknowledged of a model has been measured."""
+        try:
+            return self._is_measured(model)
+        except UnavailableError:  # A damaged table of one model must not hide the others.
+            return False
+
+    def _is_measured(self, model: str) -> bool:
         reference = self.registry.reference(model)
         if reference is not None:
             known = self._buckets.followed(model, f"layout:{reference.layout_id}") >= 0
