@@ -1,4 +1,4 @@
-"""All of it: speed and size, then false alarms, ours and the peers'; `make bench` runs this."""
+"""All of it: files, false alarms, client, journal, server, questions; `make bench` runs this."""
 
 from __future__ import annotations
 
@@ -6,7 +6,15 @@ import importlib.util
 import subprocess
 import sys
 
-PARTS = ("benchmarks.speed", "benchmarks.false_alarms", "benchmarks.false_alarms_peers")
+PARTS = (
+    "benchmarks.speed",
+    "benchmarks.false_alarms",
+    "benchmarks.false_alarms_peers",
+    "benchmarks.client_log",
+    "benchmarks.journal",
+    "benchmarks.ingest",
+    "benchmarks.questions",
+)
 
 if __name__ == "__main__":
     for part in PARTS:

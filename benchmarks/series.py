@@ -82,12 +82,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = args.file or Path(folder) / "buckets.db"
         print("| step | wall ms | CPU ms | floor ms | |\n|---|---:|---:|---:|---|")
-        layout, hours = _hours(args)
+        layout, made = hours(args)
         store = Buckets(path)
         if not store.models():
-            _build(store, layout, hours, args)
+            build(store, layout, made, args)
         _print_reads(store, layout, path)
-        _print_write(store, layout, hours)
+        _print_write(store, layout, made)
         store.close()
         _print_size(path)
 
@@ -103,9 +103,9 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _hours(args: argparse.Namespace) -> tuple[Layout, list[Parts]]:
+def hours(args: argparse.Namespace) -> tuple[Layout, list[Parts]]:
     """The layout, and the parts of some hours profiled from rows."""
-    sample = _rows(args, "reference", 50_000)
+    sample = rows(args, "reference", 50_000)
     features = sample.schema.names[: args.features]
     columns = tuple(Column(name, KINDS[name[0]]) for name in features)
     label = Column("y", Kind.CATEGORICAL, Role.LABEL)
@@ -114,15 +114,15 @@ def _hours(args: argparse.Namespace) -> tuple[Layout, list[Parts]]:
         task=Task.BINARY, label="y", score="s", segments=(SEGMENT,),
     )  # fmt: skip
     layout = fit_layout(model, pa.Table.from_batches([sample]))
-    rows = _rows(args, "current", args.rows * args.distinct)
-    cuts = [rows.slice(at * args.rows, args.rows) for at in range(args.distinct)]
+    current = rows(args, "current", args.rows * args.distinct)
+    cuts = [current.slice(at * args.rows, args.rows) for at in range(args.distinct)]
     begun = time.process_time()
-    hours = [split_profile(profile_batch(cut, layout)) for cut in cuts]
-    _line("profile an hour, whole and 21 segments", cpu=(time.process_time() - begun) / len(cuts))
-    return layout, hours
+    made = [split_profile(profile_batch(cut, layout)) for cut in cuts]
+    line("profile an hour, whole and 21 segments", cpu=(time.process_time() - begun) / len(cuts))
+    return layout, made
 
 
-def _rows(args: argparse.Namespace, table: str, count: int) -> pa.RecordBatch:
+def rows(args: argparse.Namespace, table: str, count: int) -> pa.RecordBatch:
     """Rows with a score that tells something of the label."""
     made = pa.Table.from_batches(batches(table, count, args.features)).combine_chunks()
     rng = np.random.default_rng(1)
@@ -133,25 +133,26 @@ def _rows(args: argparse.Namespace, table: str, count: int) -> pa.RecordBatch:
     return wide.to_batches()[0]
 
 
-def _build(store: Buckets, layout: Layout, hours: list[Parts], args: argparse.Namespace) -> None:
+def build(store: Buckets, layout: Layout, made: list[Parts], args: argparse.Namespace) -> None:
+    """Write every hour of the year, then roll up its days."""
     begun, cpu = time.perf_counter(), time.process_time()
     identity = layout.id
     for at in range(args.days * 24):
         hour = END - DAY * args.days + HOUR * at
         recent = hour >= END - DAY * args.segment_days
         with store.transaction(now=hour) as change:
-            for (column, value), parts in hours[at % len(hours)].items():
+            for (column, value), parts in made[at % len(made)].items():
                 if recent or not column:
                     slot = Slot(MODEL, identity, "1", column, value)
                     change.merge(hour, slot, parts, rows=args.rows)
-    _line(
+    line(
         f"write {args.days * 24:,} hours, {args.segment_days} days of them with segments",
         wall=time.perf_counter() - begun, cpu=time.process_time() - cpu,
     )  # fmt: skip
     begun, cpu, done = time.perf_counter(), time.process_time(), 0
     while found := store.roll_up(before=END, limit=500):
         done += found
-    _line(
+    line(
         "roll up a day of one slot (102 parts)",
         wall=(time.perf_counter() - begun) / done, cpu=(time.process_time() - cpu) / done,
     )  # fmt: skip
@@ -172,9 +173,9 @@ def _print_reads(store: Buckets, layout: Layout, path: Path) -> None:
 
         keys, count = _keys_of(path, read, start)
         points = len(ask())
-        wall, cpu = _timed(ask)
-        floor, _ = _timed(lambda keys=keys: _raw(path, keys))
-        _line(read.name, wall=wall, cpu=cpu, floor=floor, note=f"{count:,} parts, {points} points")
+        wall, cpu = timed(ask)
+        floor, _ = timed(lambda keys=keys: _raw(path, keys))
+        line(read.name, wall=wall, cpu=cpu, floor=floor, note=f"{count:,} parts, {points} points")
 
 
 def _keys_of(path: Path, read: Read, start: datetime) -> tuple[list[tuple[int, int]], int]:
@@ -227,8 +228,8 @@ def _print_write(store: Buckets, layout: Layout, hours: list[Parts]) -> None:
                 change.merge(END, Slot(MODEL, identity, "1", column, value), parts, rows=10)
 
     parts = sum(len(held) for held in hours[0].values())
-    wall, cpu = _timed(write)
-    _line("add to the hour that is going on", wall=wall, cpu=cpu, note=f"{parts:,} parts")
+    wall, cpu = timed(write)
+    line("add to the hour that is going on", wall=wall, cpu=cpu, note=f"{parts:,} parts")
 
 
 def _print_size(path: Path) -> None:
@@ -241,7 +242,7 @@ def _print_size(path: Path) -> None:
     )
 
 
-def _timed(ask: Callable[[], Any], runs: int = 7) -> tuple[float, float]:
+def timed(ask: Callable[[], Any], runs: int = 7) -> tuple[float, float]:
     """Median wall and CPU seconds."""
     walls, cpus = [], []
     for _ in range(runs):
@@ -252,7 +253,7 @@ def _timed(ask: Callable[[], Any], runs: int = 7) -> tuple[float, float]:
     return statistics.median(walls), statistics.median(cpus)
 
 
-def _line(
+def line(
     name: str,
     *,
     wall: float | None = None,
@@ -260,6 +261,7 @@ def _line(
     floor: float | None = None,
     note: str = "",
 ) -> None:
+    """Print a line of the table; times are given in seconds and shown in milliseconds."""
     cells = ["" if held is None else f"{held * 1e3:,.1f}" for held in (wall, cpu, floor)]
     print(f"| {name} | {' | '.join(cells)} | {note} |", flush=True)
 

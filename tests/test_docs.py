@@ -6,15 +6,18 @@ import contextlib
 import doctest
 import io
 import json
+import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+import time
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -30,6 +33,10 @@ FENCE = re.compile(
 COMMAND = re.compile(r"^\$ (?P<text>.*?)(?: +# exit (?P<code>\d))?$")
 PROGRAM = "from watchkeeper.cli.main import run; run()"
 LENIENT = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+BACKGROUND = " &"
+TITLE = re.compile(r'title="(?P<file>[\w.-]+)"')
+START_S = 60.0
+"""How long a server of an example may take to start."""
 
 
 @dataclass(frozen=True)
@@ -65,19 +72,59 @@ RUNNABLE = [p for p in PAGES if {"python", "console"} & {b.language for b in blo
 
 
 def run_page(page: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run the Python and console blocks of a page from top to bottom, as a reader would."""
+    """Run a page from top to bottom, as a reader would.
+
+    Python and console blocks are run, and a block that has a new file as its title is that file.
+    A command that ends in `&` is a server: it runs to the end of the page, on a free port, and is
+    what `WATCHKEEPER_URL` says from then on. Until then that is `off`: examples send nothing.
+    """
     monkeypatch.chdir(folder)
     monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("WATCHKEEPER_URL", "off")
     names: dict[str, object] = {"__name__": "__main__"}
-    for block in blocks(page):
-        where = f"{name(page)}:{block.line}"
-        if block.language == "python":
-            code = "\n" * (block.line - 1) + block.body
-            with contextlib.redirect_stdout(io.StringIO()):
-                exec(compile(code, where, "exec"), names)  # our own pages
-        elif block.language == "console":
-            for command, code, expected in commands(block):
-                check_command(command, code, expected, where)
+    with contextlib.ExitStack() as servers:
+        for block in blocks(page):
+            where = f"{name(page)}:{block.line}"
+            if block.language == "python":
+                code = "\n" * (block.line - 1) + block.body
+                with contextlib.redirect_stdout(io.StringIO()):
+                    exec(compile(code, where, "exec"), names)  # our own pages
+            elif block.language == "console":
+                for command, code, expected in commands(block):
+                    if command.endswith(BACKGROUND):
+                        url = servers.enter_context(background(command, expected, where))
+                        monkeypatch.setenv("WATCHKEEPER_URL", url)
+                    else:
+                        check_command(command, code, expected, where)
+            elif title := TITLE.search(block.options):
+                write_new(folder / title["file"], block.body)
+
+
+def write_new(file: Path, text: str) -> None:
+    """Write a file, unless the reader has one of that name already."""
+    if not file.exists():
+        file.write_text(text, encoding="utf-8")
+
+
+@contextlib.contextmanager
+def background(command: str, expected: str, where: str) -> Iterator[str]:
+    """A server that runs meanwhile; its address, once it has said what the page shows."""
+    words = program(command.removesuffix(BACKGROUND), where)
+    ready, said = Path("ready.json"), Path("server.txt")
+    settings = {"WATCHKEEPER_PORT": "0", "WATCHKEEPER_READY_FILE": str(ready)}
+    with said.open("w") as out, Path("server.log").open("w") as log:
+        server = subprocess.Popen(words, stdout=out, stderr=log, env={**os.environ, **settings})
+        try:
+            until = time.monotonic() + START_S
+            while not ready.exists():
+                assert server.poll() is None, f"{where}: {Path('server.log').read_text()}"
+                assert time.monotonic() < until, f"{where}: no server after {START_S} s"
+                time.sleep(0.05)
+            compare(expected, said.read_text(), f"{where}: {command}")
+            yield json.loads(ready.read_text())["url"]
+        finally:
+            server.terminate()
+            assert server.wait(START_S) == 0, Path("server.log").read_text()
 
 
 def commands(block: Block) -> Iterator[tuple[str, int, str]]:
@@ -93,16 +140,24 @@ def commands(block: Block) -> Iterator[tuple[str, int, str]]:
 
 def check_command(command: str, code: int, expected: str, where: str) -> None:
     """Run one command line; its exit code and its output are those that the page shows."""
-    words = shlex.split(command)
-    assert words[0] == "watchkeeper", f"{where}: console blocks run watchkeeper; use sh for others"
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, *words[1:]],
-        capture_output=True, text=True, check=False,
+        program(command, where), capture_output=True, text=True, check=False
     )  # fmt: skip
     assert done.returncode == code, f"{where}: {command}\n{done.stdout}\n{done.stderr}"
-    got = done.stdout + done.stderr
+    compare(expected, done.stdout + done.stderr, f"{where}: {command}")
+
+
+def program(command: str, where: str) -> list[str]:
+    """The command line, for this interpreter."""
+    words = shlex.split(command)
+    assert words[0] == "watchkeeper", f"{where}: console blocks run watchkeeper; use sh for others"
+    return [sys.executable, "-c", PROGRAM, *words[1:]]
+
+
+def compare(expected: str, got: str, what: str) -> None:
+    """What a page shows is what was printed; `...` stands for anything."""
     assert doctest.OutputChecker().check_output(expected + "\n", got + "\n", LENIENT), (
-        f"{where}: {command}\nexpected:\n{expected}\ngot:\n{got}"
+        f"{what}\nexpected:\n{expected}\ngot:\n{got}"
     )
 
 
@@ -186,13 +241,21 @@ def test_every_metric_has_a_heading() -> None:
 
 
 def test_every_verb_has_a_heading() -> None:
-    """A verb of the command line cannot be added without its documentation."""
+    """A verb of the command line cannot be added without its documentation, nor one below it."""
     from typer.main import get_command
 
     from watchkeeper.cli.main import app
 
-    verbs = {verb for verb, command in get_command(app).commands.items() if not command.hidden}
-    assert verbs <= headings(DOCS / "reference" / "cli.md")
+    def verbs(group: Any, before: str = "") -> Iterator[str]:
+        for verb, command in group.commands.items():
+            if not command.hidden:
+                yield f"{before}{verb}"
+                if hasattr(command, "commands"):
+                    yield from verbs(command, f"{before}{verb} ")
+
+    named = set(verbs(get_command(app)))
+    assert {"report", "keys", "keys create"} <= named
+    assert named <= headings(DOCS / "reference" / "cli.md")
 
 
 def test_every_setting_is_explained() -> None:

@@ -22,31 +22,35 @@ def cli_page(program: Any) -> str:
     shared = [parameter for parameter in program.params if parameter.name != "help"]
     if shared:
         lines += ["## All verbs { #all-verbs }", "", *_parameters(shared)]
-    for name, command in _commands(program):
-        lines += _section(name, command)
+    for level, name, command in commands_of(program):
+        lines += _section(level, name, command)
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _commands(group: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Every command with its full name, those of sub-groups included, hidden ones left out."""
+def commands_of(group: Any, level: int = 2, prefix: str = "") -> Iterator[tuple[int, str, Any]]:
+    """Each command with the level of its heading and its full name, hidden ones left out.
+
+    A group, such as `keys`, comes before its own commands, which are a level below it.
+    """
     for name, command in sorted(group.commands.items()):
         if command.hidden:
             continue
         full = f"{prefix}{name}"
+        yield level, full, command
         if hasattr(command, "commands"):
-            yield from _commands(command, f"{full} ")
-        else:
-            yield full, command
+            yield from commands_of(command, level + 1, f"{full} ")
 
 
-def _section(name: str, command: Any) -> Iterator[str]:
-    parameters = [p for p in command.params if p.name != "help" and not getattr(p, "hidden", False)]
-    arguments = [_usage(p) for p in parameters if p.param_type_name == "argument"]
-    usage = " ".join(["watchkeeper", name, *arguments, "[OPTIONS]"])
-    yield f"## {name}"
+def _section(level: int, name: str, command: Any) -> Iterator[str]:
+    yield f"{'#' * level} {name}"
     yield ""
     yield inspect.cleandoc(command.help or "").split("\f")[0].strip()
     yield ""
+    if hasattr(command, "commands"):
+        return
+    parameters = [p for p in command.params if p.name != "help" and not getattr(p, "hidden", False)]
+    arguments = [_usage(p) for p in parameters if p.param_type_name == "argument"]
+    usage = " ".join(["watchkeeper", name, *arguments, "[OPTIONS]"])
     yield f"```text\n{usage}\n```"
     yield ""
     yield from _parameters(parameters)
@@ -80,6 +84,8 @@ def _default(parameter: Any) -> str:
     if parameter.required:
         return "required"
     value = parameter.default
+    if value is True and parameter.secondary_opts:
+        return f"`{parameter.opts[0]}`"
     if value is None or value is False or value in ([], (), "") or callable(value):
         return ""
     shown = getattr(value, "value", value)

@@ -145,9 +145,9 @@ class Station:
 
 
 @contextmanager
-def station(folder: Path) -> Iterator[Station]:
+def station(folder: Path, now: datetime | None = None) -> Iterator[Station]:
     """A station on a folder, closed at the end."""
-    held = Station(folder)
+    held = Station(folder) if now is None else Station(folder, now)
     held.open()
     try:
         yield held

@@ -140,6 +140,36 @@ def test_a_window_of_production_can_be_the_reference(tmp_path: Path) -> None:
         assert {c["verdict"] for c in report["drift"]["columns"].values()} == {"stable"}
 
 
+@pytest.mark.parametrize(
+    ("kind", "text", "days"), [("rolling", "3d", (1, 2, 3)), ("seasonal", "2w", (7, 14))]
+)
+def test_a_reference_that_moves_with_the_window(
+    tmp_path: Path, kind: str, text: str, days: tuple[int, ...]
+) -> None:
+    """Each day is compared with the days before it, or with the same weekday before it."""
+    rows = flights(16 * 200, seed=3, start=START - timedelta(days=15), hours=16 * 24)
+    with station(tmp_path / "data", START + timedelta(days=1)) as held:
+        held.want(kind, {kind: text})
+        held.send(Signal.PREDICTIONS, predictions(rows))
+        held.work()
+        day = "2026-03-02..2026-03-03"
+        report = held.platform.report("late", window=day)
+
+        def of(back: int) -> pa.Table:
+            start = START - timedelta(days=back)
+            times = rows.column("at").to_pylist()
+            return rows.filter([start <= at < start + timedelta(days=1) for at in times])
+
+        before = pa.concat_tables([of(back) for back in days])
+        assert report["reference"]["rows"] == before.num_rows
+        assert report["current"]["rows"] == of(0).num_rows
+        query = SeriesQuery(("mean_shift",), ("temp",), window=day, step="window")
+        point = held.platform.series("late", query)["series"][0]["points"][0]
+        old, new = before.column("temp").to_numpy(), of(0).column("temp").to_numpy()
+        assert point["value"] == pytest.approx((new.mean() - old.mean()) / old.std(ddof=1))
+        assert point["n_reference"] == before.num_rows
+
+
 def test_segments_and_versions_have_their_own_series(held: Station) -> None:
     """They add up to the whole."""
     held.send(Signal.PREDICTIONS, predictions(ROWS.slice(0, 450), version="1"))

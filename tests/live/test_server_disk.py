@@ -109,6 +109,7 @@ def test_what_was_acknowledged_outlives_a_disk_that_then_fills_up(
         assert post(held, rows[200:], "second").status_code == 200
         ballast = fill(small_disk, leave=0)
         os.kill(worker, signal.SIGCONT)
+        wait_until(lambda: "No space left" in held.log.read_text(), "the worker meets it")
         before = held.value("late", "prediction_count")
         held.kill(worker=True)
         ballast.unlink()

@@ -12,7 +12,7 @@ import base64
 import binascii
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -238,22 +238,22 @@ def secret_of(authorization: str) -> str:
 _bearer = HTTPBearer(auto_error=False, scheme_name="key", description="An API key, such as `wk_…`.")
 
 
-class Needs:
+def needs(scope: Scope) -> Callable[..., Awaitable[KeyLike | None]]:
     """A dependency of FastAPI routes: the request's key must have a scope.
 
-    >>> Needs("read").scope
-    'read'
+    >>> needs("read").__name__
+    'allowed'
     """
 
-    def __init__(self, scope: Scope) -> None:
-        self.scope: Scope = scope
-
-    async def __call__(
-        self,
+    # A function and no object that is called: older releases of FastAPI do not find the names in
+    # the annotations of those.
+    async def allowed(
         request: Request,
         credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)] = None,
     ) -> KeyLike | None:
         """Refuse the request, or let it pass and say whose it is."""
         del credentials  # It is read from the header, as on the routes that are not FastAPI's.
         access: Access = request.app.state.services.access
-        return await access.check(self.scope, request.headers, method=request.method)
+        return await access.check(scope, request.headers, method=request.method)
+
+    return allowed

@@ -24,7 +24,7 @@ from starlette.responses import Response
 
 import watchkeeper
 from watchkeeper.core.errors import WatchkeeperError
-from watchkeeper.server.access import Needs
+from watchkeeper.server.access import needs
 from watchkeeper.server.services import Here, Services
 
 MOST_MODELS = 200
@@ -34,7 +34,7 @@ OTHERS = "(others)"
 _PREFIX = "watchkeeper_server_"
 _RESULTS = {"accepted": "accepted", "rejected": "rejected", "duplicates": "duplicate"}
 
-router = APIRouter(tags=["health"], dependencies=[Depends(Needs("read"))])
+router = APIRouter(tags=["health"], dependencies=[Depends(needs("read"))])
 _DOCUMENTED: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "Prometheus' text format, or OpenMetrics where `Accept` asks for it.",

@@ -14,7 +14,7 @@ from starlette.responses import Response
 import watchkeeper
 from watchkeeper.core.errors import WatchkeeperError
 from watchkeeper.server import schemas
-from watchkeeper.server.access import Needs
+from watchkeeper.server.access import needs
 from watchkeeper.server.errors import JSON
 from watchkeeper.server.services import Here, Services, encode
 
@@ -46,7 +46,7 @@ async def readiness(here: Here) -> Response:
     )
 
 
-@router.get("/v1/status", response_model=schemas.Status, dependencies=[Depends(Needs("read"))])
+@router.get("/v1/status", response_model=schemas.Status, dependencies=[Depends(needs("read"))])
 async def status(here: Here) -> Response:
     """Give the accounting by model and signal, the backlog, the disk and the worker."""
     found = await here.health.ask(here.platform.status)

@@ -10,14 +10,14 @@ from starlette.responses import Response
 
 from watchkeeper.core.errors import InputError, UnsupportedTypeError
 from watchkeeper.server import schemas
-from watchkeeper.server.access import Needs
+from watchkeeper.server.access import needs
 from watchkeeper.server.errors import JSON
 from watchkeeper.server.reading import media_type, read_small
 from watchkeeper.server.services import Here
 
 _LARGEST = 100_000
 
-router = APIRouter(tags=["keys"], dependencies=[Depends(Needs("admin"))])
+router = APIRouter(tags=["keys"], dependencies=[Depends(needs("admin"))])
 _BODY = {
     "requestBody": {
         "required": True,

@@ -12,13 +12,13 @@ from starlette.responses import Response
 from watchkeeper.app.live.questions import RowsQuery, SeriesQuery
 from watchkeeper.core.errors import InputError
 from watchkeeper.server import schemas
-from watchkeeper.server.access import Needs
+from watchkeeper.server.access import needs
 from watchkeeper.server.exports import DOCUMENTED, Form, chosen_form, exported
 from watchkeeper.server.services import Here, ModelName
 
 MOST_ROWS = 10_000
 
-router = APIRouter(tags=["measurements"], dependencies=[Depends(Needs("read"))])
+router = APIRouter(tags=["measurements"], dependencies=[Depends(needs("read"))])
 
 Window = Annotated[
     str,

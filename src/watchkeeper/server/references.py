@@ -11,7 +11,7 @@ from starlette.responses import Response
 from watchkeeper.app.live.questions import ReferenceRequest
 from watchkeeper.core.errors import InputError, NotFoundError
 from watchkeeper.server import schemas
-from watchkeeper.server.access import Needs
+from watchkeeper.server.access import needs
 from watchkeeper.server.errors import JSON
 from watchkeeper.server.models import Admin
 from watchkeeper.server.reading import (
@@ -27,7 +27,7 @@ PRODUCTION = ("window", "rolling", "seasonal")
 PROFILE_TYPE = "application/vnd.watchkeeper.profile"
 
 router = APIRouter(tags=["models"])
-_read = Depends(Needs("read"))
+_read = Depends(needs("read"))
 
 
 class AskedReference(BaseModel):

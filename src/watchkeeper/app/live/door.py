@@ -17,7 +17,7 @@ from watchkeeper.app.live.pairing import Pairing
 from watchkeeper.app.live.questions import Ingest
 from watchkeeper.app.live.registry import Registry
 from watchkeeper.collect.cloud_events import Request, Told, read_cloud_events
-from watchkeeper.collect.wire.reading import Batch, Part, Reading, Rejected, read_body, read_records
+from watchkeeper.collect.wire.reading import Batch, Reading, Rejected, read_body, read_records
 from watchkeeper.collect.wire.rules import Rules
 from watchkeeper.core.envelope import Signal
 from watchkeeper.core.errors import NotFoundError
@@ -118,7 +118,9 @@ class Door:
     ) -> Future[Answer]:
         """Put what was accepted into the journal, with the answer that a repeat will get."""
         for part in reading.parts:
-            self._know(part, signal)
+            if part.adopted:
+                # What the records taught of their model is on disk before they are.
+                self._registry.adopt(part.model, part.adopted)
         answer = {
             "batch": reading.batch,
             "accepted": sum(part.records for part in reading.parts),
@@ -139,13 +141,6 @@ class Door:
                 tuple(Refused(signal, model, count) for model, count in refused.items()),
             )
         )
-
-    def _know(self, part: Part, signal: Signal) -> None:
-        """What the records taught of their model is on disk before they are."""
-        if part.adopted:
-            self._registry.adopt(part.model, part.adopted)
-        if signal is Signal.PREDICTIONS:
-            self._registry.seen_versions(part.model, dict.fromkeys(part.versions, part.last))
 
     def _submit(self, submission: Submission) -> Future[Answer]:
         future: Future[Answer] = Future()

@@ -165,6 +165,7 @@ class Measurer:
             with self._buckets.transaction(now=self._clock()) as change:
                 change.follow(model, signal, version)
             return
+        self._sight(model, rows)
         layout = self._layout(model)
         hours = hours_of(rows)
         ids = rows.column(envelope.ID)
@@ -186,6 +187,16 @@ class Measurer:
             change.follow(model, signal, version)
         if early.any():
             self._ids.settle(model, ids.filter(pa.array(early)))
+
+    def _sight(self, model: str, rows: pa.Table) -> None:
+        """Note the versions that the records are of, and their first and last time."""
+        seen = rows.group_by(envelope.VERSION).aggregate(
+            [(envelope.TIME, "min"), (envelope.TIME, "max")]
+        )
+        for end in ("min", "max"):
+            times = seen.column(f"{envelope.TIME}_{end}").to_pylist()
+            names = [name or "" for name in seen.column(envelope.VERSION).to_pylist()]
+            self._registry.seen_versions(model, dict(zip(names, times, strict=True)))
 
     def _catch_up(self, model: str, last: int) -> None:
         """Profile everything again: commits that were not followed have been cleaned away."""
