@@ -75,6 +75,7 @@ def _ask(store: Buckets, layout: Layout, args: argparse.Namespace) -> None:
     reference = Reference(1, "data", {}, layout.id, profile, year.END)
     measured = Measured(year.MODEL, store, reference)
     window = Window(year.END - year.DAY * args.days, year.END)
+    number = next(name for name in layout.axes if name.startswith("f"))
     times: dict[str, tuple[float, float]] = {}
     for name in metric_names():
         found = find_metric(name)
@@ -82,7 +83,7 @@ def _ask(store: Buckets, layout: Layout, args: argparse.Namespace) -> None:
             continue
         if found.part == "performance" and "binary" not in found.metric.needs:
             continue
-        column = ("f_0",) if "numeric" in found.metric.needs else ("c_20",)
+        column = (number,) if "numeric" in found.metric.needs else (year.SEGMENT,)
         query = SeriesQuery((name,), column if found.part == "column" else (), step="1d")
         times[name] = year.timed(
             lambda query=query: measure_series(measured, query, window=window, now=year.END), runs=3

@@ -11,7 +11,6 @@ import pandas as pd
 from flights.data import FEATURES
 from flights.train import Trained
 from watchkeeper_client.client import Client
-from watchkeeper_client.tables import label_batch
 
 LABEL_DELAY = timedelta(days=3)
 """How long after a flight its arrival becomes known to whoever runs the model."""
@@ -74,7 +73,7 @@ def _predict(client: Client, trained: Trained, flights: pd.DataFrame) -> None:
 def _label(client: Client, flights: pd.DataFrame) -> int:
     """Log what was true of a day's flights, as of the day when it became known."""
     known = flights[flights["late"].notna()]
-    label_batch(
-        client, known["id"], known["late"], time=known["time"] + LABEL_DELAY, source="arrivals"
+    client.label_batch(
+        known["id"], known["late"], time=known["time"] + LABEL_DELAY, source="arrivals"
     )
     return len(known)

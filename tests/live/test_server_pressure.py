@@ -110,34 +110,45 @@ class Caller(threading.Thread):
 
 
 def test_large_bodies_at_once_do_not_fill_the_memory(tmp_path: Path) -> None:
-    """90 bodies of 7.5 MB are on their way at once: most are told to come again."""
+    """100 bodies of 7 MB are on their way at once, twice: most are told to come again."""
     table = pa.concat_tables([wide_table(0, batch) for batch in range(3)]).drop_columns(["id"])
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)
     body = sink.getvalue().to_pybytes()
-    with serving(tmp_path, "--max-backlog", "32M", "--max-body", "16M") as held:
+    assert 100 * len(body) > 680 * MEBIBYTE
+    taken = 0
+    with serving(tmp_path, "--max-backlog", "32M") as held:
         warm_up(held)
         before = resident_bytes(held.process.pid)
-        go_on = threading.Event()
-        callers = [Caller(held.port, body, go_on) for _ in range(90)]
-        for caller in callers:
-            caller.start()
-        most = before
-        while any(caller.is_alive() for caller in callers):
-            most = max(most, resident_bytes(held.process.pid))
-            if all(caller.held.is_set() for caller in callers):
-                go_on.set()
-            time.sleep(0.01)
-        print("GROWTH", (most - before) >> 20, len(body) >> 20, [c.status for c in callers])
-        assert {caller.status for caller in callers} <= {200, 429, None}
-        assert all(caller.retry_after for caller in callers if caller.status == 429)
-        taken = sum(caller.status == 200 for caller in callers)
-        assert 0 < taken < 60
-        assert most - before < 450 * MEBIBYTE < 90 * len(body)
-        held.settle()
+        for _ in range(2):
+            callers, most = call_at_once(held, body, 100)
+            # 256 MiB of bodies may be in memory, and a few of them as what was read of them.
+            assert most - before < 520 * MEBIBYTE
+            assert {caller.status for caller in callers} <= {200, 429, None}
+            assert all(caller.retry_after for caller in callers if caller.status == 429)
+            now = sum(caller.status == 200 for caller in callers)
+            assert 0 < now < 60
+            taken += now
+            held.settle()
+            # What is over is given back; 300 MiB stayed when answers of 429 kept their bodies.
+            assert resident_bytes(held.process.pid) - before < 200 * MEBIBYTE
         assert len(ids_once(held.rows("wide", "predictions", "_id"))) == taken * table.num_rows
-        assert resident_bytes(held.process.pid) - before < 200 * MEBIBYTE
+
+
+def call_at_once(held: Serving, body: bytes, times: int) -> tuple[list[Caller], int]:
+    """A body in many requests that are on their way together; and the server's memory then."""
+    go_on = threading.Event()
+    callers = [Caller(held.port, body, go_on) for _ in range(times)]
+    for caller in callers:
+        caller.start()
+    most = 0
+    while any(caller.is_alive() for caller in callers):
+        most = max(most, resident_bytes(held.process.pid))
+        if all(caller.held.is_set() for caller in callers):
+            go_on.set()
+        time.sleep(0.01)
+    return callers, most
 
 
 def warm_up(held: Serving) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from watchkeeper_client.errors import ClientError
@@ -72,10 +72,8 @@ class Asking:
         ClientError
             There was no answer, or one that says no; with its `status` and `code`.
         """
-        if self._link is None:
-            raise ClientError("the client's address is 'off', so there is no server to ask")
         kind = question.content_type
-        status, answer, _ = self._link.ask(
+        status, answer, _ = self._there().ask(
             question.method,
             question.address,
             headers={} if kind is None else {"Content-Type": kind},
@@ -84,6 +82,33 @@ class Asking:
         )
         if 200 <= status < 300:
             return answer
-        code, message = server_error(answer)
-        told = f"{question.method} {question.path}: HTTP {status}: {message or 'no message'}"
-        raise ClientError(told, status=status, code=code)
+        raise _refused(question, status, answer)
+
+    def pieces(self, question: Question, timeout_s: float) -> Iterator[bytes]:
+        """The body of the answer piece by piece; otherwise as `answer`.
+
+        Parameters
+        ----------
+        question
+            What to ask; nothing is sent with it.
+        timeout_s
+            Seconds that the server may take for the next piece.
+        """
+        (status, answer, _), pieces = self._there().stream(
+            question.method, question.address, timeout_s=timeout_s
+        )
+        if status != 200:
+            raise _refused(question, status, answer)
+        return pieces
+
+    def _there(self) -> Link:
+        if self._link is None:
+            raise ClientError("the client's address is 'off', so there is no server to ask")
+        return self._link
+
+
+def _refused(question: Question, status: int, answer: bytes) -> ClientError:
+    """What a server says that says no."""
+    code, message = server_error(answer)
+    told = f"{question.method} {question.path}: HTTP {status}: {message or 'no message'}"
+    return ClientError(told, status=status, code=code)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from time import time_ns
 from types import TracebackType
@@ -271,13 +271,55 @@ class Client:
         from watchkeeper_client import bulk, tables
 
         given: dict[str, Any] = {"model": model, "names": names, "features": features}
-        try:
+
+        def send() -> int:
             if self._door.strict:
                 return bulk.log_rows(self._log_record, data, **given, fields=fields)
             return tables.log_batch(_Patient(self), data, **given, **fields)
+
+        return self._bulk("log_batch", data, send)
+
+    def label_batch(self, ids: Any, labels: Any, **more: Any) -> int:
+        """Say what turned out to be true, for many predictions; it waits for room in the buffer.
+
+        Takes what `watchkeeper_client.tables.label_batch` takes: `time`, `source`, `model`.
+
+        Returns
+        -------
+        int
+            How many labels were handed over; 0 where they could not be read, with a warning.
+        """
+        from watchkeeper_client import tables
+
+        return self._bulk(
+            "label_batch", ids, lambda: tables.label_batch(_Patient(self), ids, labels, **more)
+        )
+
+    def outcome_batch(self, ids: Any, values: Any, *, name: str, **more: Any) -> int:
+        """Say what many predictions were worth; it waits for room in the buffer.
+
+        Takes what `watchkeeper_client.tables.outcome_batch` takes: `unit`, `time`, `model`.
+
+        Returns
+        -------
+        int
+            How many outcomes were handed over; 0 where they could not be read, with a warning.
+        """
+        from watchkeeper_client import tables
+
+        return self._bulk(
+            "outcome_batch",
+            ids,
+            lambda: tables.outcome_batch(_Patient(self), ids, values, name=name, **more),
+        )
+
+    def _bulk(self, call: str, given: object, send: Callable[[], int]) -> int:
+        """Send many records; whatever is wrong with them, the caller goes on."""
+        try:
+            return send()
         except Exception as error:  # noqa: BLE001  # whatever was given, the caller goes on
-            rows = len(data) if hasattr(data, "__len__") else 1
-            self._door.misused(f"{type(error).__name__} in log_batch: {error}", rows)
+            rows = len(given) if hasattr(given, "__len__") else 1
+            self._door.misused(f"{type(error).__name__} in {call}: {error}", rows)
             return 0
 
     def send_body(self, signal: str, content_type: str, body: bytes, records: int) -> None:
@@ -333,6 +375,12 @@ class Client:
             There was no answer, or one that says no; with its `status` and `code`.
         """
         return self._asking.answer(Question(method, path, query, body, content_type), timeout_s)
+
+    def stream(
+        self, method: str, path: str, *, query: Mapping[str, object] | None, timeout_s: float
+    ) -> Iterator[bytes]:
+        """As `request`, with the answer piece by piece, so that a file need not fit memory."""
+        return self._asking.pieces(Question(method, path, query), timeout_s)
 
     @property
     def counts(self) -> Counts:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from watchkeeper_client.errors import ClientError
@@ -178,6 +179,44 @@ class Link:
         finally:
             connection.close()
 
+    def stream(self, method: str, path: str, *, timeout_s: float) -> tuple[Answer, Iterator[bytes]]:
+        """One question whose answer comes piece by piece.
+
+        Returns
+        -------
+        answer
+            Status and, unless it is 200, the body.
+        pieces
+            The body of an answer with status 200; they raise `ClientError` where it breaks off.
+
+        Raises
+        ------
+        ClientError
+            There was no answer.
+        """
+        connection = self._connection()
+        connection.timeout = max(timeout_s, 0.05)
+        try:
+            with self._heard():
+                connection.request(
+                    method, self._address(path), headers=self._headers, preload_content=False
+                )
+                found = connection.getresponse()
+                body = b"" if found.status == 200 else found.read()
+        except ClientError:
+            connection.close()
+            raise
+        said = Answer(found.status, body, found.headers.get("Retry-After"))
+
+        def pieces() -> Iterator[bytes]:
+            try:
+                with self._heard():
+                    yield from found.stream(1 << 16)
+            finally:
+                connection.close()
+
+        return said, pieces()
+
     def close(self) -> None:
         """Close the connection; the next batch makes a new one."""
         kept, self._kept = self._kept, None
@@ -220,20 +259,31 @@ class Link:
         body: bytes | None,
     ) -> Answer:
         """Send a request and read its answer."""
-        from http.client import HTTPException
-
-        from urllib3.exceptions import HTTPError
-        from urllib3.util import parse_url
-
-        address = f"{parse_url(self.url).path or ''}{path}"
         connection.timeout = max(timeout_s, 0.05)
-        try:
+        with self._heard():
             # A server that refuses may answer and hang up before it has read all.
             with suppress(BrokenPipeError, ConnectionResetError):
-                connection.request(method, address, body=body, headers=self._headers | headers)
+                connection.request(
+                    method, self._address(path), body=body, headers=self._headers | headers
+                )
             answer = connection.getresponse()
             said = answer.headers.get("Retry-After")
             return Answer(answer.status, answer.data, said)
+
+    def _address(self, path: str) -> str:
+        from urllib3.util import parse_url
+
+        return f"{parse_url(self.url).path or ''}{path}"
+
+    @contextmanager
+    def _heard(self) -> Iterator[None]:
+        """What goes wrong on the way is a `ClientError`."""
+        from http.client import HTTPException
+
+        from urllib3.exceptions import HTTPError
+
+        try:
+            yield
         except (HTTPError, HTTPException, OSError) as error:
             why = f"{type(error).__name__}: {error}"
             raise ClientError(f"no answer from {self.url}: {why}") from error

@@ -15,7 +15,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar, Unpack, runtime_checkable
+from typing import Any, Literal, Protocol, TypeVar, Unpack
 
 import msgspec
 
@@ -62,11 +62,6 @@ class Asker(Protocol):
         timeout_s: float = 30.0,
     ) -> bytes:
         """The body of the answer; `ClientError` with the server's message."""
-
-
-@runtime_checkable
-class Streamer(Protocol):
-    """A client that can also give an answer piece by piece, so that a file need not fit memory."""
 
     def stream(
         self, method: str, path: str, *, query: Mapping[str, object] | None, timeout_s: float
@@ -336,12 +331,7 @@ class Reader:
         if form not in {"parquet", "csv"}:
             raise ClientError(f"the file is {path.name}; its suffix may be .parquet or .csv")
         asked = {**query, "format": form}
-        if isinstance(self._client, Streamer):
-            pieces = self._client.stream("GET", url, query=asked, timeout_s=self._timeout_s)
-        else:
-            pieces = iter(
-                [self._client.request("GET", url, query=asked, timeout_s=self._timeout_s)]
-            )
+        pieces = self._client.stream("GET", url, query=asked, timeout_s=self._timeout_s)
         write_whole(path, pieces)
         return path
 

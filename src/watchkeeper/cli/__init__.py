@@ -8,4 +8,5 @@ The law: nothing but Typer is imported before a command needs it.
 - `options`: the roles that several commands take.
 - `output`: where results go; `progress`: how far it is; `settings`: the global flags.
 - `report`, `check`, `track`, `profile`, `merge`, `infer`, `schema`, `metrics`: the commands.
+- `serve`, `apply`, `models`, `keys`: those of the server; `place`, `remote`: which one is meant.
 """

@@ -71,7 +71,12 @@ class Desk:
                 "hangs; ask again later, or for less",
                 retry_after=5.0,
             )
-        return result.result()
+        try:
+            return result.result()
+        finally:
+            # An error knows this frame; a frame that knew the error too would keep both, and the
+            # arguments, until Python looks for circles: with bodies in them, much too late.
+            del started, result, done
 
     def _start(self, function: Callable[[], _T]) -> Future[_T]:
         with self._lock:

@@ -112,8 +112,6 @@ class IngestRoute:
 
         The future is never cancelled: the records it stands for are written either way.
         """
-        if future.done():
-            return future.result()
         limit = self._services.limits.settle_s
         result = asyncio.wrap_future(future)
         done, _ = await asyncio.wait((result,), timeout=limit)
@@ -123,7 +121,10 @@ class IngestRoute:
                 "Idempotency-Key, so that it is counted once",
                 retry_after=5.0,
             )
-        return result.result()
+        try:
+            return result.result()
+        finally:
+            del future, result, done  # As in `Desk.ask`: an error must not keep the body.
 
 
 def batch_key(headers: Mapping[str, str]) -> str | None:

@@ -218,10 +218,12 @@ def _served(
 ) -> int:
     from watchkeeper.server.application import make_app
     from watchkeeper.server.logs import set_up_logs
+    from watchkeeper.server.memory import give_back_large_blocks
     from watchkeeper.server.uvicorn_server import run_until_told
     from watchkeeper.server.worker import Supervisor, worker_command
 
     set_up_logs(level=running.log_level)
+    give_back_large_blocks()
     platform = open_platform(settings)
     worker: Supervisor | None = None
     try:

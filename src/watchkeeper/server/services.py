@@ -152,12 +152,17 @@ async def services_of(request: Request) -> Services:
     return services
 
 
+def _unquoted(text: str) -> str:
+    """`unquote` has further parameters, which older releases of Pydantic take for theirs."""
+    return unquote(text)
+
+
 Here = Annotated[Services, Depends(services_of)]
 """The services, as a parameter of a route."""
 
 ModelName = Annotated[
     str,
     Path(description="The model's name, percent-encoded.", examples=["late-arrivals"]),
-    AfterValidator(unquote),
+    AfterValidator(_unquoted),
 ]
 """A model's name in a path: it comes still quoted, since it may hold a slash."""

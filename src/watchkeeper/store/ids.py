@@ -146,6 +146,10 @@ class IdIndex:
                         for piece in pieces:
                             piece.path.unlink()
 
+    def holds(self, model: str) -> bool:
+        """Whether anything is noted of a model: a folder that was lost holds nothing."""
+        return any(pieces_of(self._of(model, kind)) for kind in ("known", "waiting"))
+
     def remove(self, model: str) -> None:
         """Forget all ids of a model."""
         with self._writing:

@@ -184,7 +184,10 @@ def copy_database(source: Path, target: Path) -> None:
             here.backup(there)
             there.execute("PRAGMA journal_mode = DELETE").fetchall()
     except sqlite3.Error as error:
-        raise unavailable(source, error) from error
+        raise UnavailableError(
+            f"{source} could not be copied to {target} ({error}); make room, see that both may be "
+            "read and written, and try again"
+        ) from error
 
 
 @contextlib.contextmanager

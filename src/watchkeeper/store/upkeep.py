@@ -68,6 +68,8 @@ class Kept(msgspec.Struct, frozen=True):
         Files deleted that no version within the history needs.
     error
         Why it could not be finished; None: it was.
+    first
+        The first day that is kept; None: there is no limit.
     """
 
     model: str
@@ -76,6 +78,7 @@ class Kept(msgspec.Struct, frozen=True):
     dropped: tuple[date, ...] = ()
     vacuumed: int = 0
     error: str | None = None
+    first: date | None = None
 
 
 class Deleted(msgspec.Struct, frozen=True):
@@ -98,15 +101,24 @@ class Upkeep:
         self._tables = tables
         self._vacuumed: dict[tuple[str, Signal], datetime] = {}
 
-    def maintain(self, now: datetime, retention: Mapping[tuple[str, str], int]) -> list[Kept]:
-        """Do what is due on all tables.
+    def maintain(
+        self,
+        now: datetime,
+        retention: Mapping[tuple[str, str], int],
+        *,
+        model: str | None = None,
+    ) -> list[Kept]:
+        """Do what is due on all tables, or on those of one model.
 
         Parameters
         ----------
         now
             The present, with a time zone.
         retention
-            Days to keep by model and signal, before today, which is always kept; tables that are not in it are kept.
+            Days to keep by model and signal, before today, which is always kept; tables that are
+            not in it are kept.
+        model
+            The name of the only model that is looked after; None: all.
 
         Returns
         -------
@@ -114,8 +126,9 @@ class Upkeep:
             What was done to each table; a table that fails does not stop the others.
         """
         return [
-            self._maintain(model, signal, now, retention.get((model, signal.value)))
-            for model, signal in self._tables.names()
+            self._maintain(name, signal, now, retention.get((name, signal.value)))
+            for name, signal in self._tables.names()
+            if model in (None, name)
         ]
 
     def compact(self, model: str, signal: str, *, today: date) -> tuple[date, ...]:
@@ -291,7 +304,8 @@ class Upkeep:
         try:
             if days is not None:
                 before = today - timedelta(days=days)
-                done = _with(done, dropped=self.drop_days(model, signal, before))
+                dropped = self.drop_days(model, signal, before)
+                done = _with(done, dropped=dropped, first=before)
             done = _with(done, compacted=self.compact(model, signal, today=today))
             self._clean(handle, now)
             last = self._vacuumed.get((model, signal))

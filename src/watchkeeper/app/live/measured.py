@@ -89,8 +89,18 @@ class Measured:
         read = [self._one(span, (), held) for span in ranges]
         return _merged([parts for step in read for _, parts in step])
 
-    def profile(self, window: Window) -> Profile | None:
-        """The whole profile of a window, every segment included; None where it has no rows."""
+    def profile(
+        self, window: Window, *, of_segments: Collection[str] | None = None
+    ) -> Profile | None:
+        """The whole profile of a window; None where it has no rows.
+
+        Parameters
+        ----------
+        window
+            Which hours.
+        of_segments
+            The parts that are read of the segments: all of them where None.
+        """
         layout = self.layout
         if layout is None:
             return None
@@ -100,15 +110,18 @@ class Measured:
             wanted += [(column, value) for value in values]
         for segment in wanted:
             read = self.buckets.read(
-                self.model, layout=layout.id, parts=None, start=window.start, end=window.end,
-                step_s=None, version=self.version, segment=None if segment == WHOLE else segment,
+                self.model, layout=layout.id, parts=None if segment == WHOLE else of_segments,
+                start=window.start, end=window.end, step_s=None, version=self.version,
+                segment=None if segment == WHOLE else segment,
             )  # fmt: skip
             if read:
                 found[segment] = read[0][1]
         return join_profile(layout, found) if WHOLE in found else None
 
-    def reference_profile(self, window: Window) -> Profile | None:
-        """The whole profile of the reference of a window."""
+    def reference_profile(
+        self, window: Window, *, of_segments: Collection[str] | None = None
+    ) -> Profile | None:
+        """The whole profile of the reference of a window; `of_segments` as for `profile`."""
         reference = self.reference
         if reference is None:
             return None
@@ -116,7 +129,7 @@ class Measured:
         if not ranges:
             return reference.profile
         every_version = Measured(self.model, self.buckets, reference)
-        profiles = [p for span in ranges if (p := every_version.profile(span)) is not None]
+        profiles = [p for span in ranges if (p := every_version.profile(span, of_segments=of_segments)) is not None]
         return _together(profiles)
 
     def _one(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -18,6 +19,7 @@ import pyarrow as pa
 
 from watchkeeper.app.live.event_rows import LABEL_COLUMNS, joined, last_of, role_columns
 from watchkeeper.app.live.folding import Bucket, fold, fold_labels, hours_of
+from watchkeeper.app.live.known_ids import LEAD, lead_days, make_ids_again
 from watchkeeper.app.live.registry import Registry
 from watchkeeper.core import envelope
 from watchkeeper.core.envelope import Signal
@@ -31,11 +33,6 @@ from watchkeeper.store.ids import IdIndex
 from watchkeeper.store.tables import Tables, Wanted
 
 log = logging.getLogger("watchkeeper.measuring")
-
-LEAD = "label_lead_days"
-"""Kept beside the followed versions: by how many days a label came before its prediction, at most.
-
-It bounds which days of the label table are read for the predictions of an hour."""
 
 ROWS_AT_ONCE = 200_000
 """Rows that are held in memory while they are measured."""
@@ -72,6 +69,7 @@ class Measurer:
         self._buckets = buckets
         self._ids = ids
         self._clock = clock
+        self._sure: set[str] = set()
         self.failing: dict[str, str] = {}
         """Models that could not be measured, with why; tried again with every step."""
 
@@ -87,7 +85,12 @@ class Measurer:
         done = 0
         for model in self._tables.models():
             done += self._guarded(model, lambda model: self._follow(model, until))
-        waiting = [model for model in self._tables.models() if self._buckets.stale_count(model)]
+        # The rows of a model that could not be followed would be counted now, and once more later.
+        waiting = [
+            model
+            for model in self._tables.models()
+            if model not in self.failing and self._buckets.stale_count(model)
+        ]
         while waiting and time.monotonic() < until:
             worked = {model: self._guarded(model, self._refresh) for model in waiting}
             done += sum(worked.values())
@@ -107,10 +110,23 @@ class Measurer:
         return done
 
     def _follow(self, model: str, until: float) -> int:
+        if model not in self._sure:
+            self._check(model)
+            self._sure.add(model)
         self._renew(model)
         done = self._follow_predictions(model, until)
         done += self._follow_truths(model, Signal.LABELS)
         return done + self._follow_truths(model, Signal.OUTCOMES)
+
+    def _check(self, model: str) -> None:
+        """Before the first step: see that the stores fit together, and make good what does not."""
+        for signal in (Signal.PREDICTIONS, Signal.LABELS, Signal.OUTCOMES):
+            version = self._tables.version(model, signal)
+            if 0 <= version < self._buckets.followed(model, signal):
+                log.warning("the profiles of %r are of other tables: they are made again", model)
+                self._buckets.remove(model)
+                break
+        make_ids_again(model, self._tables, self._buckets, self._ids, self._clock())
 
     def rows_between(self, model: str, windows: Sequence[Window]) -> pa.Table:
         """All predictions of some windows, with their labels: what a reference is fitted on."""
@@ -207,9 +223,16 @@ class Measurer:
             for batch in self._tables.batches(model, Signal.PREDICTIONS, wanted):
                 rows = pa.Table.from_batches([batch])
                 hours = hours_of(rows)
-                self._ids.add(model, rows.column(envelope.ID), hours)
+                ids = rows.column(envelope.ID)
+                self._ids.add(model, ids, hours)
+                early = rows.filter(pa.array(self._ids.arrived(model, ids)))
+                lead = self._lead(model, early) if early.num_rows else None
                 with self._buckets.transaction(now=self._clock()) as change:
                     change.stale(model, _times(hours), "rows")
+                    if lead is not None:
+                        change.follow(model, LEAD, lead)
+                if early.num_rows:
+                    self._ids.settle(model, early.column(envelope.ID))
         with self._buckets.transaction(now=self._clock()) as change:
             change.follow(model, Signal.PREDICTIONS, last)
 
@@ -237,10 +260,10 @@ class Measurer:
             now = int(self._clock().timestamp() // 3600)
             self._ids.wait(model, ids.filter(pa.array(unknown)), now)
         lead = self._buckets.followed(model, LEAD)
-        days = (hours[~unknown] - hours_of(rows)[~unknown]) // 24 + 1
+        days = lead_days(hours[~unknown], hours_of(rows)[~unknown])
         with self._buckets.transaction(now=self._clock()) as change:
             change.stale(model, _times(hours[~unknown]), "labels")
-            change.follow(model, LEAD, max([lead, *days.tolist()]))
+            change.follow(model, LEAD, max([lead, *days]))
             change.follow(model, signal, version)
         return 1
 
@@ -297,6 +320,8 @@ class Measurer:
             model, layout="", start=hours[0], end=hours[-1] + timedelta(hours=1)
         )
         rows = {bucket.start: bucket.rows for bucket in held}
+        if any(hour not in rows for hour in hours):
+            rows |= self._counted(model, hours)
         chosen = [hours[0]]
         total = rows.get(hours[0], 0)
         for hour in hours[1:]:
@@ -305,6 +330,17 @@ class Measurer:
                 break
             chosen.append(hour)
         return chosen
+
+    def _counted(self, model: str, hours: Sequence[datetime]) -> dict[datetime, int]:
+        """The rows of each hour, for hours of which nothing has been measured yet."""
+        wanted = Wanted(hours[0], hours[-1] + timedelta(hours=1), columns=(envelope.TIME,))
+        rows: Counter[int] = Counter()
+        for batch in self._tables.batches(model, Signal.PREDICTIONS, wanted):
+            found, counts = np.unique(
+                hours_of(pa.Table.from_batches([batch])), return_counts=True
+            )
+            rows.update(dict(zip(found.tolist(), counts.tolist(), strict=True)))
+        return {from_seconds(hour * 3600): count for hour, count in rows.items()}
 
     def _with_whole_days(
         self, model: str, layout: str, hours: Sequence[datetime]

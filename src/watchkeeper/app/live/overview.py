@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from msgspec.structs import replace
+
 from watchkeeper.app.document import Side, assemble
 from watchkeeper.app.live.measured import Measured
+from watchkeeper.app.performance import performance_of
 from watchkeeper.core.errors import InputError, NotFoundError
 from watchkeeper.core.estimate import Estimate
 from watchkeeper.core.windows import Window
@@ -19,7 +22,8 @@ from watchkeeper.monitors.families import adjust
 from watchkeeper.monitors.performance import judge_performance
 from watchkeeper.profiles.label_traffic import LabelTraffic
 from watchkeeper.profiles.outcome_traffic import OutcomeTraffic
-from watchkeeper.profiles.parts import PERFORMANCE
+from watchkeeper.profiles.parts import PERFORMANCE, ROWS
+from watchkeeper.profiles.profile import Profile
 from watchkeeper.profiles.traffic import Traffic
 
 Answer = dict[str, Any]
@@ -34,16 +38,14 @@ def measure_overview(measured: Measured, *, window: Window, now: datetime) -> An
     Returns
     -------
     dict
-        `rows`, `traffic`, `labels`, `outcomes` (metrics by name), `performance` (metrics beside
-        the reference, with a status), and `drift` (verdicts by column, the most drifted first).
+        `rows`; `traffic`, `labels` and `outcomes` (metrics by name); and `report`: the report
+        document of the window, with the performance of each segment, without drift in segments.
     """
     free = () if measured.segment is not None else ("traffic", "labels", "outcomes")
     steps = measured.steps(window, None, free=free, held=(PERFORMANCE,))
     parts = steps[0][1] if steps else {}
     traffic = parts.get("traffic", Traffic())
     seconds = (min(window.end, max(now, window.start)) - window.start).total_seconds()
-    profile = measured.profile(window) if measured.layout is not None else None
-    reference = measured.reference_profile(window) if profile is not None else None
     document: Answer = {
         "model": measured.model,
         "version": measured.version,
@@ -56,11 +58,28 @@ def measure_overview(measured: Measured, *, window: Window, now: datetime) -> An
         "reference": None if measured.reference is None else measured.reference.as_dict(),
         "report": None,
     }
-    if profile is not None and reference is not None and profile.whole.rows:
-        before = Side(reference, "reference")
-        after = Side(profile, window.name, window.start, window.end)
-        document["report"] = assemble(before, after, now=min(now, window.end))
+    if measured.layout is not None:
+        document["report"] = _page(measured, window, now)
     return document
+
+
+def _page(measured: Measured, window: Window, now: datetime) -> Answer | None:
+    """The report without the drift of every column in every segment, which is most of its work."""
+    of_segments = (PERFORMANCE, ROWS)
+    profile = measured.profile(window, of_segments=of_segments)
+    reference = measured.reference_profile(window, of_segments=of_segments)
+    if profile is None or reference is None or not profile.whole.rows:
+        return None
+    before = Side(_whole_alone(reference), "reference")
+    after = Side(_whole_alone(profile), window.name, window.start, window.end)
+    page = assemble(before, after, now=min(now, window.end))
+    page["performance"] = performance_of(profile.layout, reference, profile)
+    return page
+
+
+def _whole_alone(profile: Profile) -> Profile:
+    layout = replace(profile.layout, segments={})
+    return replace(profile, layout=layout, segments={})
 
 
 def measure_report(measured: Measured, *, window: Window, now: datetime) -> Answer:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from watchkeeper.app.live.event_rows import LABEL_COLUMNS, LABEL_SCHEMA, joined, role_columns
-from watchkeeper.app.live.measuring import LEAD
+from watchkeeper.app.live.known_ids import LEAD
 from watchkeeper.app.live.questions import RowsQuery
 from watchkeeper.app.sources import open_source
 from watchkeeper.core import envelope

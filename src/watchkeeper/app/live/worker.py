@@ -14,7 +14,6 @@ import signal
 import sys
 import threading
 import time
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from watchkeeper.app.live.measuring import Measurer
 from watchkeeper.app.live.production import fit_reference
 from watchkeeper.app.live.registry import Registry
 from watchkeeper.app.live.settings import Settings
+from watchkeeper.app.live.upkeep import keep_up
 from watchkeeper.collect.wire.columns import to_table
 from watchkeeper.core.envelope import Signal
 from watchkeeper.core.errors import WatchkeeperError
@@ -97,22 +97,11 @@ class Worker:
     def keep_up(self) -> None:
         """Compact, and drop what the models' retention says."""
         at = self._clock()
-        retention: dict[tuple[str, str], int] = {}
-        for name in self._registry.names():
-            held = self._registry.get(name).retention
-            for kind in Signal:
-                days = held.days(kind)
-                if days is not None:
-                    retention[name, kind] = days
-            hours = held.days("hours")
-            if hours is not None:
-                self._buckets.drop_before(at - timedelta(days=hours), keep="days", model=name)
-        for kept in self._upkeep.maintain(at, retention):
+        for kept in keep_up(self._registry, self._buckets, self._upkeep, at):
             if kept.error:
                 log.warning("upkeep of %s %s: %s", kept.model, kept.signal, kept.error)
-            if kept.dropped and kept.signal == Signal.PREDICTIONS:
-                last = max(kept.dropped)
-                self._ids.drop_before(kept.model, (last.toordinal() - _EPOCH) + 1)
+            elif kept.signal == Signal.PREDICTIONS and kept.first is not None:
+                self._ids.drop_before(kept.model, kept.first.toordinal() - _EPOCH)
         self._journal.maintain(at)
 
     def close(self) -> None:
