@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from watchkeeper_client.errors import ClientError
@@ -196,26 +196,22 @@ class Link:
         """
         connection = self._connection()
         connection.timeout = max(timeout_s, 0.05)
-        try:
+        with ExitStack() as held:
+            held.callback(connection.close)
             with self._heard():
                 connection.request(
                     method, self._address(path), headers=self._headers, preload_content=False
                 )
-                found = connection.getresponse()
-                body = b"" if found.status == 200 else found.read()
-        except ClientError:
-            connection.close()
-            raise
-        said = Answer(found.status, body, found.headers.get("Retry-After"))
+                found = held.enter_context(connection.getresponse())
+                if found.status != 200:
+                    return Answer(found.status, found.read(), None), iter(())
+            rest = held.pop_all()
 
         def pieces() -> Iterator[bytes]:
-            try:
-                with self._heard():
-                    yield from found.stream(1 << 16)
-            finally:
-                connection.close()
+            with rest, self._heard():
+                yield from found.stream(1 << 16)
 
-        return said, pieces()
+        return Answer(found.status, b"", None), pieces()
 
     def close(self) -> None:
         """Close the connection; the next batch makes a new one."""

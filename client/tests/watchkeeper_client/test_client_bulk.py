@@ -19,14 +19,11 @@ def client() -> Iterator[Client]:
         yield made
 
 
-def test_labels_and_outcomes_that_cannot_be_read_never_raise(
-    client: Client, caplog: pytest.LogCaptureFixture
-) -> None:
-    """They are counted as dropped, with one warning for each kind."""
+def test_labels_and_outcomes_that_cannot_be_read_never_raise(client: Client) -> None:
+    """They are counted as dropped."""
     assert client.label_batch(["a", "b"], ["1"]) == 0
     assert client.outcome_batch(["a"], [1.0, 2.0], name="paid") == 0
     assert client.counts.dropped["argument"] == 3
-    assert "label_batch" in caplog.text
 
 
 def test_what_is_handed_over_is_counted(client: Client) -> None:
