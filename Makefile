@@ -149,8 +149,8 @@ bench: $(VENV)/.test ## Measure speed and false alarms beside the peers; write t
 pins: ## Move requirements/pins.txt to the newest versions of everything
 	rm -rf .venvs/pins && $(PYTHON) -m venv .venvs/pins
 	.venvs/pins/bin/python $(PIP) install --upgrade 'pip>=25.1'
-	.venvs/pins/bin/python $(PIP) install '.[demo,postgres]' --group test --group docs --group ui
-	{ sed -n '/^#/p' $(PINS); .venvs/pins/bin/python -m pip freeze --exclude watchkeeper; } > build-pins.txt
+	.venvs/pins/bin/python $(PIP) install client '.[demo,postgres,server]' --group test --group docs --group ui
+	{ sed -n '/^#/p' $(PINS); .venvs/pins/bin/python -m pip freeze --exclude watchkeeper --exclude watchkeeper-client; } > build-pins.txt
 	mv build-pins.txt $(PINS)
 
 .PHONY: clean

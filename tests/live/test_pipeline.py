@@ -267,6 +267,7 @@ def test_the_models_metrics_for_prometheus(held: Station) -> None:
     families = list(text_string_to_metric_families(held.platform.model_metrics()))
     samples = {(s.name, s.labels.get("quantile")): s.value for f in families for s in f.samples}
     assert samples["watchkeeper_latency_seconds", "0.95"] == pytest.approx(0.0025, rel=0.05)
+    assert samples["watchkeeper_latency_seconds_mean", None] == pytest.approx(0.0025)
     assert samples["watchkeeper_label_coverage", None] == 1.0
     assert 0 < samples["watchkeeper_f1", None] < 1
 

@@ -217,8 +217,9 @@ class Journal:
     def _free_now(self) -> int:
         """Free bytes as of a moment ago: asking costs as much as the rest, and the commit asks too."""
         if time.monotonic() - self._asked > _ASK_S:
-            self._asked = time.monotonic()
+            # In this order: another thread must not take what was free before for the answer.
             self._free = free_bytes(self._path.parent)
+            self._asked = time.monotonic()
         return self._free
 
     def read(

@@ -27,6 +27,7 @@ MAX_COLUMNS = 200
 """Columns whose drift is exported, the most drifted first; the rest are counted."""
 
 _UNITS = {"ms": ("seconds", 1e-3), "s": ("seconds", 1.0)}
+_UNIT = re.compile(r"_(ms|s)(?=_|$)")
 
 Sample = tuple[str, str, dict[str, str], float]
 """Name, help, labels, value."""
@@ -133,10 +134,10 @@ def _sample(name: str, value: float, labels: dict[str, str]) -> Sample:
         labels["quantile"] = f"{float(of[1:]) / 100:g}"
     elif of:
         labels["of"] = of
-    stem, _, unit = base.rpartition("_")
-    if unit in _UNITS and stem:
-        word, factor = _UNITS[unit]
-        base, value = f"{stem}_{word}", value * factor
+    unit = _UNIT.search(base)
+    if unit is not None:
+        word, factor = _UNITS[unit[1]]
+        base, value = f"{base[: unit.start(1)]}{word}{base[unit.end(1) :]}", value * factor
     plain = re.sub(r"[^a-zA-Z0-9_]", "_", base)
     return f"watchkeeper_{plain}", f"Metric {base} of the last day with records.", labels, value
 

@@ -87,11 +87,13 @@ class Platform:
         self._exposition = Exposition(self.registry, self._measured, self._buckets, clock)
 
         self._closing = threading.Event()
-        threading.Thread(target=self._settle, name="watchkeeper-settle", daemon=True).start()
+        self._settler = threading.Thread(target=self._settle, name="settle", daemon=True)
+        self._settler.start()
 
     def close(self) -> None:
         """Finish what is being written, and let go of the files."""
         self._closing.set()
+        self._settler.join()
         self._journal.close()
         self._halves.close()
         self._buckets.close()
@@ -283,12 +285,14 @@ class Platform:
     # ---- inside ------------------------------------------------------------------------------
 
     def _settle(self) -> None:
-        """Keep the requests of payload loggers that were never answered, twice a minute."""
-        while not self._closing.wait(SETTLE_S):
+        """Join what payload loggers sent before a crash; then give up what was never answered."""
+        while True:
             try:
                 self._door.settle()
             except WatchkeeperError as error:
                 log.warning("halves of payload loggers wait on: %s", error)
+            if self._closing.wait(SETTLE_S):
+                return
 
     def _short(self, name: str) -> Answer:
         held = self.registry.get(name)
