@@ -109,7 +109,7 @@ def test_what_was_acknowledged_outlives_a_disk_that_then_fills_up(
         assert post(held, rows[200:], "second").status_code == 200
         ballast = fill(small_disk, leave=0)
         os.kill(worker, signal.SIGCONT)
-        wait_until(lambda: "No space left" in held.log.read_text(), "the worker meets it")
+        wait_until(lambda: "full" in held.log.read_text(), "the worker meets it")
         before = held.value("late", "prediction_count")
         held.kill(worker=True)
         ballast.unlink()
@@ -152,7 +152,7 @@ def failing(held: Serving) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("restarted", [False, True], ids=["running", "restarted"])
-def test_one_broken_table_stops_no_other_model(tmp_path: Path, restarted: bool) -> None:  # noqa: FBT001  # a case of pytest
+def test_one_broken_table_stops_no_other_model(tmp_path: Path, restarted: bool) -> None:
     """Its records are kept up to the limit, then 429; nothing is missing once it is repaired."""
     told = predictions(flights(3_000, start=YESTERDAY, hours=12))
     batches = [told[start : start + 100] for start in range(0, len(told), 100)]

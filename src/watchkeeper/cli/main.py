@@ -13,7 +13,9 @@ from typer.core import TyperGroup
 
 import watchkeeper
 from watchkeeper.cli.apply import apply
+from watchkeeper.cli.backup import backup, restore
 from watchkeeper.cli.check import check
+from watchkeeper.cli.compact import compact
 from watchkeeper.cli.infer import infer
 from watchkeeper.cli.keys import keys
 from watchkeeper.cli.merge import merge
@@ -133,6 +135,8 @@ for command in (report, check, track, profile, merge, infer, schema, metrics, se
     app.command()(command)
 app.add_typer(models)
 app.add_typer(keys)
+for command in (backup, restore, compact):
+    app.command()(command)
 
 
 def run() -> None:

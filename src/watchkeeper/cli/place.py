@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
-from watchkeeper.core.errors import InputError
+from watchkeeper.core.errors import InputError, MissingExtraError
 
 if TYPE_CHECKING:
     from watchkeeper.app.live.references import Made
@@ -100,3 +102,22 @@ def open_folder(data: str | None, *, make: bool = False) -> Iterator[Any]:
 
     with opened(data, make=make) as found:
         yield found
+
+
+def data_folder(data: str | None) -> Path:
+    """The folder that is meant, for what works on its files.
+
+    Raises
+    ------
+    InputError
+        None is named.
+    MissingExtraError
+        The packages of the server are not installed.
+    """
+    data = data or os.environ.get(DATA)
+    if not data:
+        raise InputError(f"say which folder of a server is meant, with --data DIR (or {DATA})")
+    for package in ("deltalake", "sqlalchemy"):
+        if find_spec(package) is None:
+            raise MissingExtraError(package, "a server's folder", "server")
+    return Path(data)

@@ -130,11 +130,13 @@ class Frame:
         except Exception:  # noqa: BLE001  # whatever it is, it is answered and logged
             self._services.meters.count_failure()
             # As text made here: however logs are set up, no local value gets into them.
+            failure = traceback.format_exc()
+            # The answer first: it must not hang on a log that cannot be written.
+            await exchange.fail(unexpected(exchange.origin.request_id))
             _log.error(
                 "unexpected failure", method=scope["method"], route=route_of(scope),
-                exception=traceback.format_exc(),
+                exception=failure,
             )  # fmt: skip
-            await exchange.fail(unexpected(exchange.origin.request_id))
         finally:
             self._count(-1)
             self._note(scope, exchange)

@@ -215,7 +215,7 @@ class Journal:
         return None if row is None else bytes(row[0])
 
     def _free_now(self) -> int:
-        """Free bytes as of a moment ago: asking costs as much as the rest, and the commit asks too."""
+        """Free bytes as of a moment ago: asking costs as much as all else, and commits ask too."""
         if time.monotonic() - self._asked > _ASK_S:
             # In this order: another thread must not take what was free before for the answer.
             self._free = free_bytes(self._path.parent)

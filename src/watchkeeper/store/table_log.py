@@ -123,7 +123,7 @@ def read_commit(table: Path, version: int) -> LogCommit | None:
 
 
 def last_position(table: Path) -> int:
-    """The journal's position of the newest commit that can be read and has one; 0: there is none."""
+    """The journal's position of the newest commit that can be read and has one; 0: none."""
     for version in reversed(log_versions(table)):
         with contextlib.suppress(ValueError, KeyError, TypeError, OSError):
             commit = read_commit(table, version)

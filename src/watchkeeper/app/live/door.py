@@ -45,7 +45,7 @@ class Door:
     open_models
         Whether the first record of an unknown model registers it.
     clock
-        Gives the time of receipt; it never goes back here.
+        Gives the time of receipt; see `Steady`.
     """
 
     def __init__(  # the stores behind the door, by name

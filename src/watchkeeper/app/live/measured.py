@@ -129,7 +129,11 @@ class Measured:
         if not ranges:
             return reference.profile
         every_version = Measured(self.model, self.buckets, reference)
-        profiles = [p for span in ranges if (p := every_version.profile(span, of_segments=of_segments)) is not None]
+        profiles = [
+            p
+            for span in ranges
+            if (p := every_version.profile(span, of_segments=of_segments)) is not None
+        ]
         return _together(profiles)
 
     def _one(

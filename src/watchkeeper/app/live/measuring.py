@@ -23,7 +23,7 @@ from watchkeeper.app.live.known_ids import LEAD, lead_days, make_ids_again
 from watchkeeper.app.live.registry import Registry
 from watchkeeper.core import envelope
 from watchkeeper.core.envelope import Signal
-from watchkeeper.core.errors import ConflictError, NotFoundError
+from watchkeeper.core.errors import ConflictError, NotFoundError, WatchkeeperError
 from watchkeeper.core.model import Task
 from watchkeeper.core.windows import Window, from_seconds
 from watchkeeper.profiles.base import Ints
@@ -103,7 +103,8 @@ class Measurer:
             done = work(model)
         except Exception as error:  # told and counted, tried again with the next step
             if model not in self.failing:
-                log.exception("model %r could not be measured", model)
+                defect = not isinstance(error, WatchkeeperError)
+                log.exception("model %r could not be measured: %s", model, error, exc_info=defect)
             self.failing[model] = f"{type(error).__name__}: {error}"
             return 0
         self.failing.pop(model, None)
@@ -299,7 +300,7 @@ class Measurer:
         held = set(self._tables.days(model, Signal.PREDICTIONS))
         gone = [hour for hour in hours if hour.date() not in held]
         if gone:
-            # Their rows were dropped as the retention says; what was measured of them outlives them.
+            # Their rows were dropped as the retention says; what was measured of them stays.
             with self._buckets.transaction(now=self._clock()) as change:
                 change.fresh(model, gone)
             return len(gone)
@@ -336,9 +337,7 @@ class Measurer:
         wanted = Wanted(hours[0], hours[-1] + timedelta(hours=1), columns=(envelope.TIME,))
         rows: Counter[int] = Counter()
         for batch in self._tables.batches(model, Signal.PREDICTIONS, wanted):
-            found, counts = np.unique(
-                hours_of(pa.Table.from_batches([batch])), return_counts=True
-            )
+            found, counts = np.unique(hours_of(pa.Table.from_batches([batch])), return_counts=True)
             rows.update(dict(zip(found.tolist(), counts.tolist(), strict=True)))
         return {from_seconds(hour * 3600): count for hour, count in rows.items()}
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from watchkeeper.app.live import overview as pages
-from watchkeeper.app.live.clock import Clock, now
+from watchkeeper.app.live.clock import Clock, Steady, now
 from watchkeeper.app.live.door import Door
 from watchkeeper.app.live.exposition import Exposition
 from watchkeeper.app.live.heartbeat import read_heartbeat
@@ -29,8 +29,15 @@ from watchkeeper.app.live.series_files import write_series
 from watchkeeper.app.live.settings import Settings
 from watchkeeper.app.live.spans import window_of
 from watchkeeper.core.envelope import Signal
-from watchkeeper.core.errors import BusyError, InputError, NotFoundError, UnavailableError, WatchkeeperError
+from watchkeeper.core.errors import (
+    BusyError,
+    InputError,
+    NotFoundError,
+    UnavailableError,
+    WatchkeeperError,
+)
 from watchkeeper.core.windows import Window
+from watchkeeper.store.backup import check_restored
 from watchkeeper.store.buckets import Buckets
 from watchkeeper.store.catalogue.catalogue import Catalogue
 from watchkeeper.store.journal import Journal, Limits
@@ -65,6 +72,7 @@ class Platform:
     def __init__(self, settings: Settings, *, clock: Clock = now) -> None:
         self.settings = settings
         self._clock = clock
+        check_restored(settings.folder)
         settings.folder.mkdir(parents=True, exist_ok=True)
         self._catalogue = Catalogue(settings.catalogue)
         self.registry = Registry(self._catalogue, clock=clock)
@@ -82,7 +90,7 @@ class Platform:
             Pairing(self._halves, clock),
             max_body=settings.max_body,
             open_models=settings.open_models,
-            clock=clock,
+            clock=Steady(clock),
         )
         self._exposition = Exposition(self.registry, self._measured, self._buckets, clock)
 

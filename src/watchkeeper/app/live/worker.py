@@ -27,6 +27,7 @@ from watchkeeper.app.live.registry import Registry
 from watchkeeper.app.live.settings import Settings
 from watchkeeper.app.live.upkeep import keep_up
 from watchkeeper.collect.wire.columns import to_table
+from watchkeeper.collect.wire.rules import Rules
 from watchkeeper.core.envelope import Signal
 from watchkeeper.core.errors import WatchkeeperError
 from watchkeeper.store.buckets import Buckets
@@ -112,7 +113,9 @@ class Worker:
 
     def _shaped(self, model: str, kind: Signal, stored: list[Stored]) -> pa.Table:
         """Journal entries as a table, in the types that the model's records have."""
-        return to_table(stored, signal=kind, rules=self._registry.rules(model, create=False))
+        # Changes that concern every model belong to none.
+        rules = self._registry.rules(model, create=False) if model else Rules({})
+        return to_table(stored, signal=kind, rules=rules)
 
     def _fit(self) -> int:
         """Fit the references that are windows of production."""
