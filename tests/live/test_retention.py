@@ -8,7 +8,14 @@ import pytest
 
 import watchkeeper as wk
 from tests.live.stations import (
-    MODEL_FILE, START, Station, differences, flights, labels, predictions, station,
+    MODEL_FILE,
+    START,
+    Station,
+    differences,
+    flights,
+    labels,
+    predictions,
+    station,
 )  # fmt: skip
 from watchkeeper.app.live.questions import RowsQuery, SeriesQuery
 from watchkeeper.core.envelope import Signal

@@ -119,7 +119,7 @@ def test_an_entity_is_forgotten(tables: Tables) -> None:
 
 
 def test_maintaining_does_what_is_due(tables: Tables) -> None:
-    """Retention keeps whole days before today; closed days are merged; files and log are cleaned."""
+    """Retention keeps whole days before today; closed days are merged; old files go."""
     position = 0
     for day in range(4):
         for _ in range(12):

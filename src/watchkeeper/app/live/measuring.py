@@ -104,7 +104,8 @@ class Measurer:
         except Exception as error:  # told and counted, tried again with the next step
             if model not in self.failing:
                 defect = not isinstance(error, WatchkeeperError)
-                log.exception("model %r could not be measured: %s", model, error, exc_info=defect)
+                told = error if defect else None
+                log.error("model %r could not be measured: %s", model, error, exc_info=told)  # noqa: TRY400
             self.failing[model] = f"{type(error).__name__}: {error}"
             return 0
         self.failing.pop(model, None)
