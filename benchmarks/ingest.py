@@ -1,7 +1,8 @@
 """How fast the server takes records in, client and server on one machine.
 
 Run it with `python -m benchmarks.ingest`; `--soak 30` goes on for 30 minutes at half the rate that
-JSON lines reached and says what memory did. Beside each figure stands its floor, measured in the
+JSON lines reached (or at `--rate`) and says what memory did. The model has a reference, so all that
+comes in is profiled by the hour as well. Beside each figure stands its floor, measured in the
 same run: how often this disk can be synced, and how fast these bytes can be decoded at all.
 """
 
@@ -204,10 +205,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=15.0, help="of each measurement, about")
     parser.add_argument("--soak", type=float, default=0.0, help="minutes at half the peak rate")
+    parser.add_argument("--rate", type=float, help="records a second of the soak")
     options = parser.parse_args()
     console = Console()
     records = Records()
     with tempfile.TemporaryDirectory() as name, server(Path(name)) as (host, port, process):
+        _refer(f"http://{host}:{port}", records, Path(name))
         floor = sync_ms(Path(name))
         lines = [records.json_lines(1_000) for _ in range(40)]
         decode = decode_rate(lines[0], 1_000)
@@ -236,7 +239,26 @@ def main() -> None:
             markup=False,
         )
         if options.soak:
-            _soak(host, port, process, lines, rate=json_rate / 2, minutes=options.soak)
+            _soak(
+                host, port, process, lines, rate=options.rate or json_rate / 2, minutes=options.soak
+            )
+
+
+def _refer(url: str, records: Records, folder: Path) -> None:
+    """Register the model with a reference of 20,000 rows."""
+    import pyarrow.parquet as pq
+
+    from watchkeeper_client import Client
+    from watchkeeper_client.reading import Reader
+
+    kept = [*FEATURES, "prediction", "score"]
+    pq.write_table(records.table(20_000).select(kept), folder / "reference.parquet")
+    model = {"name": "bench", "task": "binary", "prediction": "prediction", "score": "score",
+             "classes": ["0", "1"]}  # fmt: skip
+    with Client(url) as client:
+        reader = Reader(client)
+        reader.apply(model)
+        reader.set_reference("bench", folder / "reference.parquet")
 
 
 def _repeated(bodies: list[bytes], count: int) -> list[bytes]:

@@ -83,9 +83,10 @@ def test_lowest_versions_are_those_of_the_ranges() -> None:
         for line in lines
         if line and not line.startswith("#")
     )
-    declared = (
-        PROJECT["project"]["dependencies"] + PROJECT["project"]["optional-dependencies"]["demo"]
-    )
+    ours, extras = PROJECT["project"], PROJECT["project"]["optional-dependencies"]
+    client = tomllib.loads((ROOT / "client" / "pyproject.toml").read_text(encoding="utf-8"))
+    server = [one.partition(";")[0] for one in extras["server"] if one != "watchkeeper-client"]
+    declared = [*ours["dependencies"], *extras["demo"], *server, *client["project"]["dependencies"]]
     for name, lowest in map(bounds, declared):
         wanted = lowest.split(".")
         assert pins[name].split(".")[: len(wanted)] == wanted, name

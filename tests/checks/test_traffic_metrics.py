@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.profiles.event_rows import START, batch_of, prediction_rows
@@ -124,6 +124,7 @@ def test_every_metric_is_among_the_names() -> None:
 
 
 @given(rows)
+@example([{"_weight": 1e-09, "_latency_ms": 17724672852405.0}, {"_latency_ms": 0.0}])
 def test_estimates_are_sound_whatever_the_rows(held: list[dict[str, Any]]) -> None:
     """Never NaN or infinite, within range, undefined only with a reason."""
     inputs = inputs_of(held)

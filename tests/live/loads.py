@@ -80,7 +80,7 @@ class Poster:
 
     url: str
     queue: Iterator[Shipment]
-    pause_s: float = 0.02
+    pause_s: float = 0.15
     again: bool = True
     acknowledged: dict[str, Shipment] = field(default_factory=dict)
     answers: list[Record] = field(default_factory=list)

@@ -137,13 +137,19 @@ def test_labels_from_before_find_predictions_that_come_after(held: Station, move
     assert there.worker._ids.waiting("late") == 0
 
 
-def test_predictions_that_were_written_and_not_measured(held: Station, move: Move) -> None:
-    """Their labels had come before them, and are joined."""
+@pytest.mark.parametrize("cleaned", [True, False])
+def test_predictions_that_were_written_and_not_measured(
+    held: Station, move: Move, cleaned: bool
+) -> None:
+    """Their labels had come before them, and are joined; also where the commits are gone."""
     held.send(Signal.LABELS, labels(ROWS, delay=-timedelta(days=9)))
     held.work()
     held.send(Signal.PREDICTIONS, predictions(ROWS))
     held.worker._writer.step()
     there = move()
+    if cleaned:
+        there.now = datetime.now(UTC) + timedelta(days=1)
+        there.worker.keep_up()
     there.work()
     assert as_of_the_rows(there) == []
 

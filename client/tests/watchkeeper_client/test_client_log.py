@@ -384,13 +384,15 @@ def test_questions_are_answered_or_raise(server, told):
 
 def test_a_client_that_is_off_only_counts():
     """`off` starts no thread, asks no one, and counts what would have been sent."""
+    before = set(threading.enumerate())
     with Client("off") as client:
         assert client.log({"a": 1}, 1)
         assert client.flush() == client.counts
+        begun = set(threading.enumerate()) - before
+        assert "watchkeeper-client" not in {thread.name for thread in begun}
         with pytest.raises(ClientError, match="off"):
             client.request("GET", "/v1/models")
     assert dict(client.counts.dropped) == {"off": 1}
-    assert "watchkeeper-client" not in {thread.name for thread in threading.enumerate()}
 
 
 @pytest.mark.parametrize("url", ["", "127.0.0.1:8470", "ftp://host", "http://", "http://a b"])

@@ -9,4 +9,5 @@ The law: nothing but Typer is imported before a command needs it.
 - `output`: where results go; `progress`: how far it is; `settings`: the global flags.
 - `report`, `check`, `track`, `profile`, `merge`, `infer`, `schema`, `metrics`: the commands.
 - `serve`, `apply`, `models`, `keys`: those of the server; `place`, `remote`: which one is meant.
+- `backup` (and restore), `compact`: on the folder of a server, also while it runs.
 """

@@ -139,7 +139,9 @@ def positive(value: float, variance: float, *, degrees: float | None = None) -> 
     if not (math.isfinite(value) and math.isfinite(variance)) or value <= 0 or variance < 0:
         return None, None
     factor = math.exp(min(quantile_t(degrees) * math.sqrt(variance) / value, 700.0))
-    return value / factor, value * factor
+    high = value * factor
+    # No interval rather than one without an end: nothing is ever infinite.
+    return (value / factor, high) if math.isfinite(high) else (None, None)
 
 
 def symmetric(value: float, variance: float, *, degrees: float | None = None) -> Interval:
