@@ -36,7 +36,7 @@ NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
         (pa.array([200], pa.uint8()), "int64", [200]),
         (pa.array([2**63], pa.uint64()), "double", [2.0**63]),
         (pa.array([2**64 - 1], pa.uint64()), "double", [None]),
-        (pa.array([1.5], pa.float16()), "double", [1.5]),
+        (pa.array(np.array([1.5], np.float16)), "double", [1.5]),
         (pa.array([0.1], pa.float32()), "double", [float(np.float32(0.1))]),
         (pa.array([Decimal("0.1"), None]), "double", [0.1, None]),
         (pa.array([Decimal(123456789012345678901)]), "double", [None]),

@@ -130,9 +130,9 @@ def kill_often(held: Serving, chance: random.Random) -> None:
     """Eight kills; nobody knows what the server does at these moments."""
     kinds = ["both", "worker", "server", "worker", "starting", "both", "both"]
     for kind in kinds:
-        for _ in range(chance.randint(1, 3)):
-            wait_busy(held)
-        time.sleep(chance.uniform(0.0, 0.6))
+        wait_busy(held)
+        # Long enough to reach the next step of the worker: it writes for a moment and then measures.
+        time.sleep(chance.uniform(0.0, 1.5))
         if kind == "worker":
             held.kill_worker()
             continue

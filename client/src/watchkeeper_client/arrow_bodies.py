@@ -133,12 +133,13 @@ def _pieces(batches: Iterable[Any], max_rows: int, max_bytes: int) -> Iterator[l
     rows = size = 0
     for batch in batches:
         for part in _parts(batch, max_rows, max_bytes):
-            if piece and (rows + part.num_rows > max_rows or size + part.nbytes > max_bytes):
+            more = _size(part)
+            if piece and (rows + part.num_rows > max_rows or size + more > max_bytes):
                 yield piece
                 piece, rows, size = [], 0, 0
             piece.append(part)
             rows += part.num_rows
-            size += part.nbytes
+            size += more
     if piece:
         yield piece
 
@@ -148,12 +149,30 @@ def _parts(batch: Any, max_rows: int, max_bytes: int) -> Iterator[Any]:
     if batch.num_rows > max_rows:
         for begin in range(0, batch.num_rows, max_rows):
             yield from _parts(batch.slice(begin, max_rows), max_rows, max_bytes)
-    elif batch.nbytes > max_bytes and batch.num_rows > 1:
+    elif _size(batch) > max_bytes and batch.num_rows > 1:
         half = batch.num_rows // 2
         yield from _parts(batch.slice(0, half), max_rows, max_bytes)
         yield from _parts(batch.slice(half), max_rows, max_bytes)
     elif batch.num_rows:
         yield batch
+
+
+def _size(batch: Any) -> int:
+    """The bytes of a batch's own rows; most releases of PyArrow cannot tell it of views."""
+    try:
+        return int(batch.nbytes)
+    except TypeError:
+        return sum(_column_size(pyarrow(), values) for values in batch.columns)
+
+
+def _column_size(pa: Any, values: Any) -> int:
+    values = _plain(pa, values)
+    if pa.types.is_string_view(values.type):
+        values = values.cast(pa.large_string())
+    try:
+        return int(values.nbytes)
+    except TypeError:  # Views inside of structs and lists.
+        return int(values.get_total_buffer_size())
 
 
 def _shaped(pa: Any, table: Any, layout: Layout, beside: Beside) -> Any:

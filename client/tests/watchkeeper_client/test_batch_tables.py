@@ -290,6 +290,18 @@ def test_types_of_columns_travel() -> None:
     assert record["features"] == {"day": dt.date(2026, 1, 2), "kind": "a"}
 
 
+def test_texts_as_views_are_cut_by_their_size() -> None:
+    """Most releases of PyArrow cannot tell how large they are; those of Polars are views."""
+    texts = pa.array([f"{n:060}" for n in range(64)], pa.string_view())
+    inner = pa.StructArray.from_arrays([texts], ["text"])
+    for column in (texts, inner, texts.cast(pa.string()).dictionary_encode()):
+        data = pa.table({"text": column})
+        layout = layout_of({}, constants={}, features=None)
+        bodies = list(prediction_bodies(data, layout, max_bytes=1_500))
+        assert len(bodies) > 2
+        assert sum(body.records for body in bodies) == 64
+
+
 @pytest.mark.parametrize("with_arrow", [True, False])
 def test_labels_and_outcomes(with_arrow: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ids and values in any form, and what is the same for all."""

@@ -225,7 +225,10 @@ def to_micros(value: Any) -> tuple[int, bool]:
     if kind is str:
         if len(value) == 10:
             value = f"{date.fromisoformat(value).isoformat()}T00:00:00Z"
-        return _micros(msgspec.convert(value, datetime)), True
+        try:
+            return _micros(msgspec.convert(value, datetime)), True
+        except msgspec.ValidationError as error:  # No ValueError in older releases of msgspec.
+            raise ValueError(str(error)) from error
     raise ValueError(_NOT_SAID)
 
 
