@@ -131,7 +131,7 @@ def kill_often(held: Serving, chance: random.Random) -> None:
     kinds = ["both", "worker", "server", "worker", "starting", "both", "both"]
     for kind in kinds:
         wait_busy(held)
-        # Long enough to reach the next step of the worker: it writes for a moment and then measures.
+        # Long enough to reach its next step: it writes for a moment, and measures for longer.
         time.sleep(chance.uniform(0.0, 1.5))
         if kind == "worker":
             held.kill_worker()
