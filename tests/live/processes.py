@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +86,8 @@ class Serving:
         found: list[int | None] = []
 
         def runs() -> bool:
-            found.append(self.ask("/v1/status")["server"]["worker"]["pid"])
+            worker = self.ask("/v1/status")["server"]["worker"]
+            found.append(worker["pid"] if worker["alive"] else None)
             return found[-1] is not None
 
         wait_until(runs, "the worker runs")
@@ -103,8 +104,15 @@ class Serving:
         self.process.wait()
 
     def kill_worker(self) -> None:
-        """End the worker alone."""
-        os.kill(self.worker(), signal.SIGKILL)
+        """End the worker alone; one that ended by itself in this moment is awaited again."""
+
+        def ended() -> bool:
+            with suppress(ProcessLookupError):
+                os.kill(self.worker(), signal.SIGKILL)
+                return True
+            return False
+
+        wait_until(ended, "the worker can be ended")
 
     def stop(self) -> int:
         """Ask it to end, as a service manager does; its exit code."""
