@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 import watchkeeper as wk
@@ -230,10 +231,10 @@ def test_hours_that_are_measured_again_are_bounded_by_their_rows(
     read: list[int] = []
     original = measuring.Measurer._rows_of
 
-    def counted(self: measuring.Measurer, *args: object) -> object:
-        rows = original(self, *args)  # type: ignore[arg-type]
-        read.append(rows.num_rows)
-        return rows
+    def counted(self: measuring.Measurer, *args: object) -> Iterator[pa.Table]:
+        for rows in original(self, *args):  # type: ignore[arg-type]
+            read.append(rows.num_rows)
+            yield rows
 
     monkeypatch.setattr(measuring.Measurer, "_rows_of", counted)
     held.work()

@@ -140,6 +140,34 @@ def test_a_window_of_production_can_be_the_reference(tmp_path: Path) -> None:
         assert {c["verdict"] for c in report["drift"]["columns"].values()} == {"stable"}
 
 
+def test_hours_that_do_not_fit_memory_are_measured_in_pieces(
+    held: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Labels, outcomes and a new reference change the same numbers, piece by piece."""
+    monkeypatch.setattr("watchkeeper.app.live.measuring.ROWS_AT_ONCE", 100)
+    for start in range(0, 900, 150):
+        held.send(Signal.PREDICTIONS, predictions(ROWS.slice(start, 150)))
+        held.work()
+    held.send(Signal.LABELS, labels(ROWS))
+    keys = ROWS.column("key").to_pylist()
+    held.send(
+        Signal.OUTCOMES,
+        [{"id": key, "model": "late", "name": "paid", "value": 2.0} for key in keys],
+    )
+    held.work()
+    ours, theirs = documents(held, ROWS)
+    assert differences(ours["performance"], theirs["performance"]) == []
+    assert value(held, "outcome_sum@paid") == pytest.approx(1800.0)
+    other = flights(2_000, seed=9, start=START - timedelta(days=30))
+    held.refer(other)
+    held.work()
+    ours = held.platform.report("late", window=WINDOW)
+    model = held.platform.registry.get("late").file
+    theirs = wk.compare(other, ROWS, model=model).to_dict()
+    assert differences(ours["performance"], theirs["performance"]) == []
+    assert differences(ours["drift"], theirs["drift"]) == []
+
+
 @pytest.mark.parametrize(
     ("kind", "text", "days"), [("rolling", "3d", (1, 2, 3)), ("seasonal", "2w", (7, 14))]
 )

@@ -5,8 +5,7 @@ may not ask is told so before anything is read; nothing grows without bound; wha
 send again is 429 or 503, and nothing else is.
 
 - `running`: a whole server, from the command to the end; `lock`: one of them on a folder; `worker`:
-  its child process; `uvicorn_server`, `uvicorn_protocol`: the HTTP library as used here; `logs`;
-  `memory`: what goes back to the system after a burst.
+  its child process; `uvicorn_server`, `uvicorn_protocol`: the HTTP library as used here; `logs`.
 - `application`: all routes over one platform; `platform`: the protocols of what they ask;
   `services`: what they share.
 - `frame`, `access`, `errors`, `body`, `desk`: around every request: ids, keys, answers to what goes

@@ -216,9 +216,9 @@ def _served(
     open_platform: Callable[[Settings], PlatformLike],
     signals: Signals,
 ) -> int:
+    from watchkeeper.app.live.memory import give_back_large_blocks
     from watchkeeper.server.application import make_app
     from watchkeeper.server.logs import set_up_logs
-    from watchkeeper.server.memory import give_back_large_blocks
     from watchkeeper.server.uvicorn_server import run_until_told
     from watchkeeper.server.worker import Supervisor, worker_command
 

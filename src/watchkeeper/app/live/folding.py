@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 import numpy as np
@@ -57,6 +57,26 @@ class Bucket:
     labelled: int
     free: Parts
     segments: Mapping[Segment, Parts]
+
+    def __or__(self, other: Self) -> Self:
+        """The same bucket over more of its rows."""
+        segments = dict(self.segments)
+        for segment, parts in other.segments.items():
+            segments[segment] = _added(segments.get(segment, {}), parts)
+        return type(self)(
+            self.hour,
+            self.version,
+            self.rows + other.rows,
+            self.labelled + other.labelled,
+            _added(self.free, other.free),
+            segments,
+        )
+
+
+def _added(one: Parts, other: Parts) -> Parts:
+    """The statistics of both, by part."""
+    both = {name: held | other[name] if name in other else held for name, held in one.items()}
+    return {**other, **both}
 
 
 def hours_of(rows: pa.Table) -> Ints:

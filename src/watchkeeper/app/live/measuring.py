@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -361,33 +361,41 @@ class Measurer:
         name = "" if layout is None else layout.id
         if whole:
             hours = self._with_whole_days(model, name, hours)
-        rows = self._rows_of(model, hours, None if whole else _label_columns(layout))
-        outcomes: pa.Table | None = None
-        if rows.num_rows:
-            rows, outcomes = self._with_truths(model, rows, hours[0])
-        folded = fold(rows, layout, outcomes) if whole else fold_labels(rows, layout, outcomes)
+        # The lists of a ranking count only whole, so they are read at once.
+        ranking = layout is not None and layout.model.task is Task.RANKING
+        pieces = self._rows_of(model, hours, None if whole else _label_columns(layout))
+        folded: dict[tuple[datetime, str], Bucket] = {}
+        for piece in [_joint(pieces)] if ranking else pieces:
+            if piece.num_rows == 0:
+                continue
+            rows, outcomes = self._with_truths(model, piece, hours[0])
+            again = fold(rows, layout, outcomes) if whole else fold_labels(rows, layout, outcomes)
+            for bucket in again:
+                key = bucket.hour, bucket.version
+                folded[key] = folded[key] | bucket if key in folded else bucket
         with self._buckets.transaction(now=self._clock()) as change:
             if whole:
                 _clear(change, self._buckets, model, layout, hours)
-            if rows.num_rows:
-                for bucket in folded:
-                    if whole:
-                        _merge(change, model, name, bucket)
-                    else:
-                        _replace(change, model, name, bucket)
+            put = _merge if whole else _replace
+            for bucket in folded.values():
+                put(change, model, name, bucket)
             change.fresh(model, hours)
 
     def _rows_of(
         self, model: str, hours: Sequence[datetime], columns: tuple[str, ...] | None
-    ) -> pa.Table:
-        """The predictions of some hours."""
-        end = hours[-1] + timedelta(hours=1)
-        wanted = Wanted(hours[0], end, columns=columns)
-        rows = _table(self._tables.batches(model, Signal.PREDICTIONS, wanted))
-        if rows.num_rows == 0:
-            return rows
+    ) -> Iterator[pa.Table]:
+        """The predictions of some hours, in pieces that fit memory whatever an hour holds."""
+        wanted = Wanted(hours[0], hours[-1] + timedelta(hours=1), columns=columns)
         due = np.array([int(hour.timestamp() // 3600) for hour in hours])
-        return rows.filter(pa.array(np.isin(hours_of(rows), due)))
+        held: list[pa.Table] = []
+        for batch in self._tables.batches(model, Signal.PREDICTIONS, wanted):
+            rows = pa.Table.from_batches([batch])
+            held.append(rows.filter(pa.array(np.isin(hours_of(rows), due))))
+            if sum(map(len, held)) >= ROWS_AT_ONCE:
+                yield pa.concat_tables(held)
+                held = []
+        if any(map(len, held)):
+            yield pa.concat_tables(held)
 
     def _with_truths(
         self, model: str, rows: pa.Table, first: datetime
@@ -461,6 +469,11 @@ def _clear(
 
 def _times(hours: Ints) -> list[datetime]:
     return [from_seconds(hour * 3600) for hour in np.unique(hours).tolist()]
+
+
+def _joint(pieces: Iterable[pa.Table]) -> pa.Table:
+    held = list(pieces)
+    return pa.concat_tables(held) if held else pa.table({})
 
 
 def _table(batches: Iterable[pa.RecordBatch]) -> pa.Table:

@@ -22,6 +22,7 @@ import pyarrow as pa
 from watchkeeper.app.live.clock import Clock, now
 from watchkeeper.app.live.heartbeat import Heartbeat, write_heartbeat
 from watchkeeper.app.live.measuring import Measurer
+from watchkeeper.app.live.memory import give_back_large_blocks
 from watchkeeper.app.live.production import fit_reference
 from watchkeeper.app.live.registry import Registry
 from watchkeeper.app.live.settings import Settings
@@ -149,6 +150,7 @@ def run(folder: Path) -> int:
     settings = Settings(folder)
     # Requests come first: profiling takes what they leave of the processors.
     os.nice(NICENESS)
+    give_back_large_blocks()
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
