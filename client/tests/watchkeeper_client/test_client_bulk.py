@@ -36,6 +36,7 @@ def test_what_is_handed_over_is_counted(client: Client) -> None:
 def answering(parts: list[bytes]) -> tuple[str, threading.Thread]:
     """A server that answers one request with these bytes, then hangs up."""
     listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(10)  # A client that never comes fails the test rather than hangs it.
 
     def serve() -> None:
         with listener, listener.accept()[0] as connection:
