@@ -15,8 +15,9 @@ from watchkeeper.app.model_file import (
     parse_model,
     parse_models,
 )
-from watchkeeper.app.model_server import days_of, length_of, weeks_of, window_of
+from watchkeeper.app.model_server import days_of, length_of, weeks_of
 from watchkeeper.core.errors import ModelError
+from watchkeeper.core.windows import parse_window
 
 SERVER = """
 description: Which flights are late
@@ -68,7 +69,7 @@ def test_values() -> None:
     ]
     assert file.reference is not None
     assert file.reference.kind == "window"
-    window = window_of(str(file.reference.window))
+    window = parse_window(str(file.reference.window))
     assert (window.start, window.end) == (
         datetime(2013, 1, 1, tzinfo=UTC), datetime(2013, 3, 31, 22, tzinfo=UTC),
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from watchkeeper.core.errors import InputError
-from watchkeeper.core.windows import Window, parse_every
+from watchkeeper.core.windows import parse_every, parse_window
 
 STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
@@ -67,24 +67,6 @@ def weeks_of(text: str) -> int:
     if days % 7:
         raise ValueError(f"{text!r} is no number of whole weeks; write one such as '4w'")
     return days // 7
-
-
-def window_of(text: str) -> Window:
-    """The half-open range `START..END` of ISO 8601 times, UTC where they name no offset.
-
-    >>> window_of("2013-01-01..2013-04-01").name
-    '2013-01-01'
-    """
-    try:
-        ends = [datetime.fromisoformat(part.strip()) for part in text.split("..")]
-        start, end = (t.astimezone(UTC) if t.tzinfo else t.replace(tzinfo=UTC) for t in ends)
-    except ValueError as error:
-        raise ValueError(
-            f"{text!r} is no range of time; write START..END, such as '2013-01-01..2013-04-01'"
-        ) from error
-    if start >= end:
-        raise ValueError(f"{text!r} ends before it begins; write START..END")
-    return Window(start, end)
 
 
 def _checked(check: Any) -> AfterValidator:
@@ -175,7 +157,7 @@ class ReferenceFile(BaseModel):
         min_length=1,
         description="A profile that `watchkeeper profile` made, by its path from the model file.",
     )
-    window: Annotated[str, _checked(window_of)] | None = Field(
+    window: Annotated[str, _checked(parse_window)] | None = Field(
         default=None, description="A window of production, `START..END`, half-open, in UTC."
     )
     rolling: Length | None = Field(

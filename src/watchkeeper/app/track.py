@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from watchkeeper.app.sources import as_profile, open_source
 from watchkeeper.app.summary import summarize_track
 from watchkeeper.collect.source import Source, unify
 from watchkeeper.core.errors import InputError, ModelError
-from watchkeeper.core.windows import Every, Window, cut, from_seconds, parse_every
+from watchkeeper.core.windows import Every, Window, cut, from_seconds, parse_every, parse_window
 
 Document = dict[str, Any]
 
@@ -293,12 +293,6 @@ def _between(source: Source, timestamp: str, span: Window) -> pa.Table:
 def _span(text: str) -> Window:
     """`START..END` as a half-open range in UTC."""
     try:
-        start, end = (datetime.fromisoformat(part.strip()) for part in text.split(".."))
+        return parse_window(text)
     except ValueError as error:
-        raise InputError(
-            f"the reference {text!r} is no range; write START..END, such as 2013-01-01..2013-04-01"
-        ) from error
-    start, end = (t if t.tzinfo else t.replace(tzinfo=UTC) for t in (start, end))
-    if start >= end:
-        raise InputError(f"the reference {text!r} ends before it begins; write START..END")
-    return Window(start, end)
+        raise InputError(f"the reference {error}") from error

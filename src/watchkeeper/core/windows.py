@@ -68,6 +68,31 @@ def parse_every(text: str) -> Every:
     return Every(text, delta=timedelta(**{_UNITS[match[2]]: count}))
 
 
+def parse_window(text: str) -> Window:
+    """The half-open range `START..END` of ISO 8601 times, UTC where they name no offset.
+
+    Raises
+    ------
+    ValueError
+        The text is no such range, or ends before it begins.
+
+    Examples
+    --------
+    >>> parse_window("2013-01-01..2013-04-01").name
+    '2013-01-01'
+    """
+    try:
+        ends = [datetime.fromisoformat(part.strip()) for part in text.split("..")]
+        start, end = (t.astimezone(UTC) if t.tzinfo else t.replace(tzinfo=UTC) for t in ends)
+    except ValueError as error:
+        raise ValueError(
+            f"{text!r} is no range of time; write START..END, such as '2013-01-01..2013-04-01'"
+        ) from error
+    if start >= end:
+        raise ValueError(f"{text!r} ends before it begins; write START..END")
+    return Window(start, end)
+
+
 def cut(start: datetime, end: datetime, every: Every) -> tuple[Window, ...]:
     """The windows that cover `[start, end]`, the first beginning on a round time.
 

@@ -13,10 +13,10 @@ from watchkeeper.app.compare import prepare_reference
 from watchkeeper.app.live.registered import Registered, Wanted
 from watchkeeper.app.live.registry import Registry
 from watchkeeper.app.model_schema import ModelFile
-from watchkeeper.app.model_server import length_of, weeks_of, window_of
+from watchkeeper.app.model_server import length_of, weeks_of
 from watchkeeper.core import envelope
 from watchkeeper.core.model import Role, Task
-from watchkeeper.core.windows import Window
+from watchkeeper.core.windows import Window, parse_window
 from watchkeeper.profiles.profile import Profile
 
 MIN_ROWS = 100
@@ -81,7 +81,7 @@ def windows_of(wanted: Wanted, at: datetime) -> tuple[Window, ...]:
     """
     said = wanted.origin[wanted.kind]
     if wanted.kind == "window":
-        return (window_of(said),)
+        return (parse_window(said),)
     length = length_of(said) if wanted.kind == "rolling" else timedelta(weeks=weeks_of(said))
     return (Window(at - length, at),)
 

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from watchkeeper.core.errors import InputError
-from watchkeeper.core.windows import Every, Window, add_months, from_seconds, parse_every
+from watchkeeper.core.windows import (
+    Every,
+    Window,
+    add_months,
+    from_seconds,
+    parse_every,
+    parse_window,
+)
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -123,13 +130,8 @@ def _chosen(window: Window) -> str:
 
 def _between(text: str) -> Window:
     try:
-        ends = [datetime.fromisoformat(part.strip()) for part in text.split("..", 1)]
+        named = parse_window(text)
     except ValueError as error:
-        raise InputError(
-            f"the window {text!r} is no range; write START..END, such as 2013-04-01..2013-05-01"
-        ) from error
-    start, end = (t.astimezone(UTC) if t.tzinfo else t.replace(tzinfo=UTC) for t in ends)
-    if start >= end:
-        raise InputError(f"the window {text!r} ends before it begins; write START..END")
-    last = hour_before(end)
-    return Window(hour_before(start), end if end == last else last + HOUR)
+        raise InputError(f"the window {error}") from error
+    last = hour_before(named.end)
+    return Window(hour_before(named.start), named.end if named.end == last else last + HOUR)
