@@ -45,6 +45,7 @@ def window_of(text: str, *, now: datetime, held: Window | None) -> Window:
 
     Examples
     --------
+    >>> from datetime import UTC
     >>> at = datetime(2013, 4, 2, 10, 30, tzinfo=UTC)
     >>> window_of("24h", now=at, held=None).start
     datetime.datetime(2013, 4, 1, 11, 0, tzinfo=datetime.timezone.utc)
@@ -87,6 +88,7 @@ def steps(window: Window, text: str | None) -> Every:
 
     Examples
     --------
+    >>> from datetime import UTC
     >>> year = Window(datetime(2013, 1, 1, tzinfo=UTC), datetime(2014, 1, 1, tzinfo=UTC))
     >>> steps(year, None).text
     '1d'
@@ -107,6 +109,7 @@ def steps(window: Window, text: str | None) -> Every:
 def hour_before(time: datetime) -> datetime:
     """The whole hour at or before a time.
 
+    >>> from datetime import UTC
     >>> hour_before(datetime(2013, 4, 1, 10, 30, tzinfo=UTC)).hour
     10
     """
