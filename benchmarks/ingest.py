@@ -162,13 +162,12 @@ async def steady(host: str, port: int, bodies: list[bytes], rate: float) -> list
         if status != 200:
             raise SystemExit(f"{status}: {answer[:300]!r}")
 
-    tasks = []
-    for index, body in enumerate(bodies):
-        due = started + index / rate
-        await asyncio.sleep(max(due - time.perf_counter(), 0))
-        data = request(f"{host}:{port}", body, "application/json")
-        tasks.append(asyncio.create_task(one(due, data)))
-    await asyncio.gather(*tasks)
+    async with asyncio.TaskGroup() as tasks:
+        for index, body in enumerate(bodies):
+            due = started + index / rate
+            await asyncio.sleep(max(due - time.perf_counter(), 0))
+            data = request(f"{host}:{port}", body, "application/json")
+            tasks.create_task(one(due, data))
     while not free.empty():
         free.get_nowait()[1].close()
     return latencies

@@ -156,7 +156,7 @@ def test_too_many_requests_at_once_are_told_to_wait(own: FakePlatform) -> None:
     """429 before anything is done; health is let through."""
     app = make_app(own)
     services = app.state.services
-    frame = Frame(app, services=services, access_log=False)
+    frame = Frame(quick={}, services=services, access_log=False).around(app)
     frame._now = services.limits.requests
 
     async def send(path: str) -> httpx.Response:

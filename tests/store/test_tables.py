@@ -326,6 +326,23 @@ def test_torn_commits_are_taken_back(tables: Tables) -> None:
     assert again.version(MODEL, PREDICTIONS) == 4
 
 
+def test_a_damaged_commit_that_the_journal_has_forgotten_stays(tables: Tables) -> None:
+    """No way back behind what was released: the damage is told, and nothing is taken off."""
+    for position in (1, 2, 3):
+        tables.append(MODEL, PREDICTIONS, rows([f"{position}"]), position=position)
+    last = log_file(tables.handle(MODEL, PREDICTIONS).folder, 3)
+    whole = last.read_bytes()
+    last.write_bytes(bytes(len(whole)))
+    again = Tables(tables.root)
+    with pytest.raises(UnavailableError, match="positions 3 to 3"):
+        again.settle(MODEL, PREDICTIONS, since=4, released=3)
+    last.write_bytes(whole)
+    assert ids(again) == ["1", "2", "3"]
+    last.write_bytes(bytes(len(whole)))
+    assert Tables(tables.root).settle(MODEL, PREDICTIONS, since=3, released=2) == 1
+    assert ids(Tables(tables.root)) == ["1", "2"]
+
+
 def test_settling_leaves_what_was_cleaned_away(tables: Tables) -> None:
     """Files that a later version replaced and that were then deleted are no sign of a torn disk."""
     upkeep = Upkeep(Tables(tables.root, history=timedelta(0)))

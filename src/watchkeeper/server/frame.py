@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -99,24 +100,36 @@ class Frame:
 
     Parameters
     ----------
-    app
-        What is inside.
+    quick
+        What takes POST at a path without going through the application that is inside.
     services
         What the routes share.
     access_log
         Whether each request is a line in the log.
     """
 
-    def __init__(self, app: ASGIApp, *, services: Services, access_log: bool) -> None:
-        self._app = app
+    def __init__(
+        self, *, quick: Mapping[str, ASGIApp], services: Services, access_log: bool
+    ) -> None:
+        self._app: ASGIApp | None = None
+        self._quick = quick
         self._services = services
         self._access_log = access_log
         self._now = 0
 
+    def around(self, app: ASGIApp) -> Frame:
+        """Put an application inside; as Starlette asks a middleware."""
+        self._app = app
+        return self
+
+    def is_quick(self, scope: Scope) -> bool:
+        """Whether a request needs no application inside."""
+        return scope["method"] == "POST" and scope["path"] in self._quick
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self._inside(scope, receive, send)
             return
         exchange = Exchange(origin_of(headers_of(scope)), send)
         token = current.set(exchange.origin)
@@ -147,10 +160,18 @@ class Frame:
         limit = self._services.limits.requests
         if self._now > limit and path not in _ALWAYS:
             raise BusyError(f"{limit} requests are being answered, as many as are allowed")
+        if self.is_quick(scope):
+            await self._quick[path](scope, receive, exchange.sending)
+            return
         if path.startswith(_QUOTED) and scope.get("raw_path"):
             # A model's name may hold a slash: it is told from the path's own by its quoting.
             scope["path"] = scope["raw_path"].partition(b"?")[0].decode("ascii", "replace")
-        await self._app(scope, receive, exchange.sending)
+        await self._inside(scope, receive, exchange.sending)
+
+    async def _inside(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._app is None:
+            raise RuntimeError("the frame has no application inside; call `around` first")
+        await self._app(scope, receive, send)
 
     def _count(self, change: int) -> None:
         self._now += change

@@ -216,7 +216,7 @@ def _served(
     open_platform: Callable[[Settings], PlatformLike],
     signals: Signals,
 ) -> int:
-    from watchkeeper.app.live.memory import give_back_large_blocks
+    from watchkeeper.app.live.memory import give_back_large_blocks, search_rarely
     from watchkeeper.server.application import make_app
     from watchkeeper.server.logs import set_up_logs
     from watchkeeper.server.uvicorn_server import run_until_told
@@ -236,6 +236,7 @@ def _served(
             platform, worker=worker, url=settings.base_url or url_of(listener),
             access_log=running.access_log,
         )  # fmt: skip
+        search_rarely()
         run_until_told(app, listener, signals, ready=partial(_ready, settings, running))
         is_clean = app.state.services.close()
     finally:

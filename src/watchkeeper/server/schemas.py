@@ -415,7 +415,7 @@ class WorkerState(BaseModel):
     last_step: datetime | None
     last_step_age_s: float | None
     failing: dict[str, Any] = Field(
-        default_factory=dict, description="Tables that cannot be written, and why."
+        default_factory=dict, description="What goes wrong in the background, and why."
     )
 
 

@@ -257,6 +257,12 @@ class Journal:
             ).fetchall()
         return {(model, signal): position for model, signal, position in rows}
 
+    def released(self) -> dict[tuple[str, str], int]:
+        """The last position that is in its table for certain, by model and signal."""
+        with self._reading() as connection:
+            rows = connection.execute("SELECT model, signal, released FROM totals").fetchall()
+        return {(model, signal): position for model, signal, position in rows}
+
     def release(self, upto: int, *, only: Collection[tuple[str, str]] | None = None) -> None:
         """Forget entries that are in their tables; keys stay.
 
@@ -302,6 +308,14 @@ class Journal:
         """
         with self._reading() as connection:
             return read_asides(connection, limit)
+
+    def aside_reasons(self) -> dict[tuple[str, str], str]:
+        """Why the first entry was put aside, by model and signal; without those that have none."""
+        with self._reading() as connection:
+            rows = connection.execute(
+                "SELECT model, signal, error, min(position) FROM aside GROUP BY model, signal"
+            ).fetchall()
+        return {(model, signal): error for model, signal, error, _ in rows}
 
     def put_back(self, positions: Iterable[int]) -> int:
         """Put entries that were put aside at the end of the line, under new positions.

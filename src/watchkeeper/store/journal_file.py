@@ -59,6 +59,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             SELECT coalesce(sum(records), 0) FROM entries
             WHERE entries.model = totals.model AND entries.signal = totals.signal)""",
     ),
+    (
+        # The last position of each that is in its table: what a table must never go back behind.
+        "ALTER TABLE totals ADD COLUMN released INTEGER NOT NULL DEFAULT 0",
+    ),
 )
 """What turns a file of version n into one of version n + 1. Entries are only ever added here."""
 

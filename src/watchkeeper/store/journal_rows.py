@@ -103,12 +103,14 @@ def release_some(
     )
     gone: list[tuple[int]] = []
     written = Counter[tuple[str, str]]()
+    ends: dict[tuple[str, str], int] = {}
     size, last = 0, None
     for position, model, signal, records, bytes_ in rows:
         last = position
         if only is None or (model, signal) in only:
             gone.append((position,))
             written[model, signal] += records
+            ends[model, signal] = position
             size += bytes_
         if size >= _RELEASE_BYTES:
             break
@@ -116,6 +118,10 @@ def release_some(
     connection.executemany("DELETE FROM entries WHERE position = ?", gone)
     _shrink(connection, len(gone), size)
     count(connection, ((*name, 0, 0, 0, records, 0) for name, records in written.items()))
+    connection.executemany(
+        "UPDATE totals SET released = max(released, ?) WHERE model = ? AND signal = ?",
+        ((end, *name) for name, end in ends.items()),
+    )
     return upto if last is None else last
 
 

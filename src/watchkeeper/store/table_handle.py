@@ -143,10 +143,10 @@ class Handle:
             f"{self.folder} changed {_TRIES} times while it was written to ({failure}); try again"
         )
 
-    def settle(self, since: int) -> int:
+    def settle(self, since: int, released: int = 0) -> int:
         """See `table_log.settle`."""
         with self.lock, delta_errors(self.folder):
-            gone = settle(self.folder, since, top=self._top)
+            gone = settle(self.folder, since, top=self._top, released=released)
             if gone:
                 self.forget()
             return gone

@@ -18,6 +18,7 @@ from urllib.parse import unquote
 import msgspec
 
 from watchkeeper.core.envelope import DAY
+from watchkeeper.core.errors import UnavailableError
 from watchkeeper.store.disk import sync, sync_files
 
 APPLICATION = "watchkeeper"
@@ -158,7 +159,7 @@ def sync_checkpoint(table: Path) -> None:
     sync(log_folder(table))
 
 
-def settle(table: Path, since: int, *, top: Path) -> int:
+def settle(table: Path, since: int, *, top: Path, released: int = 0) -> int:
     """Make sure of commits that were perhaps not synced; take torn ones off the end.
 
     Parameters
@@ -170,11 +171,18 @@ def settle(table: Path, since: int, *, top: Path) -> int:
         synced before.
     top
         The last folder upwards that is synced.
+    released
+        The last position that the journal has forgotten: behind it there is no way back.
 
     Returns
     -------
     int
         How many commits were taken off; they are renamed to `.torn`.
+
+    Raises
+    ------
+    UnavailableError
+        A commit that the journal has forgotten is damaged; nothing is taken off.
     """
     _drop_torn_checkpoint(table)
     unsure, torn = _unsure(table, since)
@@ -182,6 +190,13 @@ def settle(table: Path, since: int, *, top: Path) -> int:
         sync_commit(table, commit, top=top)
     if torn is None or not _can_go_back(table, [one for one in unsure if one.version >= torn]):
         return 0
+    if released and (left := _position_before(table, torn)) < released:
+        raise UnavailableError(
+            f"version {torn} of the table {table} is damaged: it was written whole, and what it "
+            f"added is no longer in the journal (positions {left + 1} to {released}); see whether "
+            "the disk is failing, and restore the last backup with 'watchkeeper restore'",
+            retry_after=60,
+        )
     gone = [version for version in reversed(log_versions(table)) if version >= torn]
     for version in gone:  # From the end, so that the log is whole after each of them.
         path = log_file(table, version)
@@ -216,6 +231,15 @@ def _unsure(table: Path, since: int) -> tuple[list[LogCommit], int | None]:
 def _can_go_back(table: Path, commits: Iterable[LogCommit]) -> bool:
     """Whether what commits took away is still there for the versions before them."""
     return all((table / path).exists() for commit in commits for path in commit.removed)
+
+
+def _position_before(table: Path, version: int) -> int:
+    """The position that the versions before one reach, by the log and its checkpoints; 0: none."""
+    from deltalake import DeltaTable
+
+    if version == 0:
+        return 0
+    return DeltaTable(str(table), version=version - 1).transaction_version(APPLICATION) or 0
 
 
 def _is_whole(path: Path, size: int) -> bool:

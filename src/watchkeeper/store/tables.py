@@ -170,7 +170,7 @@ class Tables:
         days = tuple(sorted({file.day for file in done.files}))
         return Commit(model, handle.signal, done.version, position, rows, days)
 
-    def settle(self, model: str, signal: str, since: int) -> int:
+    def settle(self, model: str, signal: str, since: int, *, released: int = 0) -> int:
         """Make sure of commits that a crash of the machine may have torn.
 
         Parameters
@@ -181,13 +181,20 @@ class Tables:
             The signal.
         since
             The first position that waits in the journal for this table.
+        released
+            The last position that the journal has forgotten, since the table has it.
 
         Returns
         -------
         int
             Commits that were torn and taken back; the journal has what was in them.
+
+        Raises
+        ------
+        UnavailableError
+            A commit is damaged that the journal has forgotten; the table is left as it is.
         """
-        return self.handle(model, signal).settle(since)
+        return self.handle(model, signal).settle(since, released)
 
     def position(self, model: str, signal: str) -> int:
         """The journal's position that a table reaches; 0: none."""

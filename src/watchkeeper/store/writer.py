@@ -69,6 +69,7 @@ class Writer:
         self._failing: dict[tuple[str, str], _Failing] = {}
         journal.advance(tables.highest())
         self._unsettled = journal.first_waiting()
+        self._released = journal.released()
 
     def step(self) -> list[Commit]:
         """Write some of what waits.
@@ -116,7 +117,7 @@ class Writer:
 
     def _settle(self, name: tuple[str, str]) -> None:
         if (since := self._unsettled.get(name)) is not None:
-            self._tables.settle(*name, since)
+            self._tables.settle(*name, since, released=self._released.get(name, 0))
             del self._unsettled[name]
 
     def _append(self, entries: Sequence[Stored], commits: list[Commit]) -> None:

@@ -16,7 +16,8 @@ class Heartbeat(msgspec.Struct, frozen=True):
     at
         When it ended.
     failing
-        Tables that could not be written to, or models that could not be measured, with why.
+        Tables that could not be written to, models that could not be measured, or `step` where
+        the whole step failed, with why.
     """
 
     at: datetime

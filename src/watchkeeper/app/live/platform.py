@@ -254,7 +254,7 @@ class Platform:
                 "last_step_age_s": (at - beat.at).total_seconds() if beat else None,
                 "failing": beat.failing if beat else {},
             },
-            "problems": self.problems(),
+            "problems": [*self.problems(), *self._put_aside()],
         }
 
     def problems(self) -> list[str]:
@@ -266,6 +266,16 @@ class Platform:
         except (BusyError, InputError) as error:
             found.append(str(error))
         return found
+
+    def _put_aside(self) -> list[str]:
+        """Records that no table could take: acknowledged and kept, but measured nowhere."""
+        reasons = self._journal.aside_reasons()
+        return [
+            f"{total.aside} records of the {total.signal} of {total.model!r} were put aside and "
+            f"are not measured; they are kept in the journal ({reasons[total.model, total.signal]})"
+            for total in self._journal.totals()
+            if (total.model, total.signal) in reasons
+        ]
 
     def measured_until(self, model: str) -> bool:
         """Whether all that was acknowledged of a model has been measured."""

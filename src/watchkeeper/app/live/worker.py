@@ -7,6 +7,7 @@ server that started it is gone.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import logging
 import os
@@ -81,9 +82,22 @@ class Worker:
         self._kept_up = time.monotonic()
         self._fitted = -1
         self._beat = 0.0
+        self._trouble: dict[str, str] = {}
 
     def step(self) -> int:
         """Do what is due; the pieces of work done, 0 when there was nothing."""
+        try:
+            done = self._work()
+            self._trouble = {}
+        except (WatchkeeperError, OSError) as error:
+            self._trouble = {"step": f"{type(error).__name__}: {error}"}
+            raise
+        finally:
+            with contextlib.suppress(OSError):  # A full disk: the server sees the beat grow old.
+                self._say()
+        return done
+
+    def _work(self) -> int:
         done = len(self._writer.step())
         done += self._fit()
         done += self._measurer.step()
@@ -93,7 +107,6 @@ class Worker:
         if time.monotonic() - self._kept_up > UPKEEP_S:
             self._kept_up = time.monotonic()
             self.keep_up()
-        self._say()
         return done
 
     def keep_up(self) -> None:
@@ -135,9 +148,8 @@ class Worker:
         if time.monotonic() - self._beat < 1.0:
             return
         self._beat = time.monotonic()
-        failing = {
-            f"{model} {kind}": why for (model, kind), why in self._writer.failing().items()
-        } | self._measurer.failing
+        failing = {f"{model} {kind}": why for (model, kind), why in self._writer.failing().items()}
+        failing |= self._measurer.failing | self._trouble
         write_heartbeat(self._settings.heartbeat, Heartbeat(self._clock(), failing))
 
 
