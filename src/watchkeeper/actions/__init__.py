@@ -1,0 +1,1 @@
+"""Everything that leaves the process: one channel or remedy a file."""
