@@ -12,10 +12,11 @@ from watchkeeper.app.live.measured import Measured, Parts, segment_of
 from watchkeeper.app.live.questions import SeriesQuery
 from watchkeeper.app.live.spans import steps
 from watchkeeper.core.errors import InputError
+from watchkeeper.core.estimate import Estimate
 from watchkeeper.core.windows import Every, Window
+from watchkeeper.expressions.hints import suggest
 from watchkeeper.metrics.find import Found, Inputs, find_metric
 from watchkeeper.metrics.pairs import Pair
-from watchkeeper.profiles.cel import suggest
 from watchkeeper.profiles.layout import Layout
 from watchkeeper.profiles.parts import PERFORMANCE, column_part
 
@@ -144,7 +145,7 @@ def _series(
     points = [
         _point(measured, found, column, window, parts, now)
         for window, parts in read
-        if (_part(found, column) if found.part not in FREE else found.part) in parts
+        if part_of(found, column) in parts
     ]
     segment = None if measured.segment is None else ":".join(measured.segment)
     return {
@@ -167,13 +168,46 @@ def _point(  # what one point is made of
     parts: Parts,
     now: datetime,
 ) -> Answer:
+    estimate = measure_metric(measured, found, column, window=window, parts=parts, now=now)
+    return {"start": window.start, "end": window.end, **estimate.to_dict()}
+
+
+def part_of(found: Found, column: str | None) -> str:
+    """The name of the part that a metric is computed from."""
+    return found.part if found.part in FREE else _part(found, column)
+
+
+def measure_metric(  # what one value is made of
+    measured: Measured,
+    found: Found,
+    column: str | None,
+    *,
+    window: Window,
+    parts: Parts,
+    now: datetime,
+) -> Estimate:
+    """A metric of one window, from its parts.
+
+    Parameters
+    ----------
+    measured
+        Whose it is.
+    found, column
+        The metric.
+    window
+        The window; it ends at `now` where that is earlier.
+    parts
+        The statistics of the window, `part_of` the metric among them.
+    now
+        The time of asking.
+    """
     end = min(window.end, max(now, window.start))
     inputs = Inputs(
         seconds=(end - window.start).total_seconds() or None,
         now=now.timestamp(),
         **_inputs(measured, found, column, window, parts),
     )
-    return {"start": window.start, "end": window.end, **found.compute(inputs).to_dict()}
+    return found.compute(inputs)
 
 
 def _inputs(

@@ -19,7 +19,7 @@ from watchkeeper.core.errors import (
     UnavailableError,
 )
 
-HEAD = "r0001"
+HEAD = "r0002"
 """The newest revision of the tables."""
 
 WRITE = "watchkeeper_write"

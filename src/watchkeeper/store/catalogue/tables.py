@@ -133,3 +133,62 @@ keys = sa.Table(
     sa.Column("last_used", Moment),
     sa.Column("revoked", Moment),
 )
+
+alarm_files = sa.Table(
+    "alarm_files",
+    metadata,
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("set_at", Moment, nullable=False),
+    sa.Column("who", sa.Text),
+)
+
+alarm_states = sa.Table(
+    "alarm_states",
+    metadata,
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("due", Moment),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("changed", Moment, nullable=False),
+    sa.Index("ix_alarm_states_kind_due", "kind", "due"),
+)
+
+alarm_messages = sa.Table(
+    "alarm_messages",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("receiver", sa.Text, nullable=False),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("due", Moment, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("said", sa.Text, nullable=False),
+    sa.Column("made", Moment, nullable=False),
+    sa.Column("done", Moment),
+    sa.Index("ix_alarm_messages_state_due", "state", "due"),
+    sqlite_autoincrement=True,
+)
+
+alarm_history = sa.Table(
+    "alarm_history",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("at", Moment, nullable=False, index=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("model", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False, index=True),
+    sa.Column("body", sa.Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+leases = sa.Table(
+    "leases",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("holder", sa.Text, nullable=False),
+    sa.Column("until", Moment, nullable=False),
+)

@@ -1,0 +1,1 @@
+"""Rules over what is measured, and what follows from them: alerts, messages, incidents."""
