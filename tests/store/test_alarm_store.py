@@ -11,7 +11,7 @@ import pytest
 
 from tests.engines.conftest import server
 from tests.store.test_catalogue import postgres_url
-from watchkeeper.store.catalogue.alarms import AlarmStore, FileRow, StateRow
+from watchkeeper.store.catalogue.alarms import AlarmStore, FileRow, Mark, StateRow
 from watchkeeper.store.catalogue.catalogue import Catalogue
 
 __all__ = ["server"]
@@ -91,16 +91,16 @@ def test_messages_of_one_affair_and_channel_go_in_their_order(store: AlarmStore)
         ("a", "chat"),
         ("b", "mail"),
     ]
-    store.mark_message(first[0].id, state="waiting", said="busy", at=AT, due=AT + 10 * MINUTE)
+    store.mark_message(first[0].id, Mark("waiting", "busy", AT, AT + 10 * MINUTE))
     assert [(row.key, row.channel) for row in store.messages_due(AT + 5 * MINUTE)] == [
         ("a", "chat"), ("b", "mail"),
     ]  # fmt: skip
-    store.mark_message(first[0].id, state="sent", said="ok", at=AT + 10 * MINUTE)
+    store.mark_message(first[0].id, Mark("sent", "ok", AT + 10 * MINUTE))
     second = store.messages_due(AT + 10 * MINUTE)[-1]
     assert (second.key, second.channel, second.made) == ("a", "mail", AT + MINUTE)
     sent = next(row for row in store.messages() if row.id == first[0].id)
     assert (sent.state, sent.attempts, sent.said, sent.done) == ("sent", 2, "ok", AT + 10 * MINUTE)
-    store.mark_message(second.id, state="dead", said="gone", at=AT)
+    store.mark_message(second.id, Mark("dead", "gone", AT))
     assert store.count_messages() == {"sent": 1, "dead": 1, "waiting": 2}
     assert [row.id for row in store.messages(state="dead")] == [second.id]
 
@@ -119,7 +119,7 @@ def test_history_is_found_and_forgotten(store: AlarmStore) -> None:
     assert [row.subject for row in store.history(start=AT + MINUTE, limit=1)] == ["s2"]
     assert [row.at for row in store.history(subject="s1")] == [AT + MINUTE]
     add(store, "old")
-    store.mark_message(store.messages()[0].id, state="sent", said="", at=AT)
+    store.mark_message(store.messages()[0].id, Mark("sent", "", AT))
     add(store, "waits", at=AT)
     assert store.forget(AT + MINUTE) == 2
     assert [row.subject for row in store.history()] == ["s2", "s1"]

@@ -57,7 +57,7 @@ def test_opening_makes_the_file_and_keeps_it(path):
     """A new file has its version and survives closing; what was written is there again."""
     with Buckets(path) as store:
         fill(store, 3)
-    assert pragma(path, "user_version") == len(MIGRATIONS) == 1
+    assert pragma(path, "user_version") == len(MIGRATIONS) == 2
     assert pragma(path, "application_id") == bucket_file.APPLICATION
     assert pragma(path, "journal_mode") == "wal"
     with Buckets(path) as store:
@@ -68,10 +68,10 @@ def test_opening_makes_the_file_and_keeps_it(path):
 def test_a_later_version_is_refused(path):
     """A file of a later Watchkeeper is not touched, and one is told what to do."""
     Buckets(path).close()
-    pragma(path, "user_version", 2)
-    with pytest.raises(ProfileError, match=r"version 2, .* up to 1; upgrade .* delete"):
+    pragma(path, "user_version", 3)
+    with pytest.raises(ProfileError, match=r"version 3, .* up to 2; upgrade .* delete"):
         Buckets(path)
-    assert pragma(path, "user_version") == 2
+    assert pragma(path, "user_version") == 3
 
 
 def test_an_older_version_is_brought_up_to_date(path, monkeypatch):
@@ -83,7 +83,7 @@ def test_an_older_version_is_brought_up_to_date(path, monkeypatch):
     for _ in range(2):
         with Buckets(path) as store:
             assert total(store) == 3
-    assert pragma(path, "user_version") == 2
+    assert pragma(path, "user_version") == 3
     connection = sqlite3.connect(path)
     assert connection.execute("SELECT it FROM further").fetchall() == [(1,)]
     connection.close()
@@ -244,6 +244,8 @@ with Buckets(Path(sys.argv[1])) as store:
                 slot = Slot("m", "L", "1", "city" if value else "", value)
                 hour = start + timedelta(hours=version % 100)
                 change.merge(hour, slot, {"a": Rows(1), "b": Rows(2)}, rows=1)
+            minute = hour + timedelta(minutes=version % 60)
+            change.merge(hour, Slot("m"), {"a": Rows(1)}, minutes={minute: {"a": Rows(1)}})
             change.stale("m", [start + timedelta(hours=version)], "rows")
             change.follow("m", "predictions", version)
         if version % 20 == 19:
@@ -276,6 +278,10 @@ def check_sums(path):
             )
             assert sum(bucket.rows for bucket in listed) == position + 1
         assert store.stale_count("m") == position + 1
+        minutes = store.read_minutes(
+            "m", parts=["a"], start=START, end=START + DAY * 9, step_s=None
+        )
+        assert sum(parts["a"].rows for _, parts in minutes) == position + 1
         return position
 
 

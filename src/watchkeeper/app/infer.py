@@ -18,7 +18,8 @@ from watchkeeper.app.suggest import suggest_constraint, suggest_roles
 from watchkeeper.app.tasks import is_class_task, task_of, usable_time
 from watchkeeper.core.errors import ModelError, RuleError
 from watchkeeper.core.model import Column, Kind, Model, Role, Task
-from watchkeeper.profiles.cel import columns_of, suggest
+from watchkeeper.expressions.hints import suggest
+from watchkeeper.profiles.cel import columns_of
 from watchkeeper.profiles.values import is_measurable
 
 Roles = Mapping[str, Any]

@@ -7,8 +7,8 @@ from typing import Any
 
 from watchkeeper.core.errors import ModelError
 from watchkeeper.core.model import Check, Model
+from watchkeeper.expressions.hints import suggest
 from watchkeeper.metrics import ALL
-from watchkeeper.profiles.cel import suggest
 
 SCORES = ("completeness", "accuracy", "consistency", "timeliness", "validity")
 """The scores of data quality; `accuracy` without a column is that of the predictions."""

@@ -18,7 +18,7 @@ from watchkeeper.app.model_schema import CheckFile, ColumnFile, ModelFile, RuleF
 from watchkeeper.app.model_server import PolicyFile, ReferenceFile, RetentionFile
 from watchkeeper.core.errors import ModelError
 from watchkeeper.core.model import Column, Constraint, Kind, Model, Role, Rule, Task
-from watchkeeper.profiles.cel import suggest
+from watchkeeper.expressions.hints import suggest
 
 _MAX_BYTES = 10_000_000
 _MAX_NODES = 200_000

@@ -10,6 +10,7 @@ from typing import Literal
 from watchkeeper.core.envelope import ERROR_CLASSES
 from watchkeeper.core.errors import InputError
 from watchkeeper.core.estimate import Estimate
+from watchkeeper.expressions.hints import suggest
 from watchkeeper.metrics.base import Metric
 from watchkeeper.metrics.business import OUTCOMES
 from watchkeeper.metrics.drift import DRIFT
@@ -17,7 +18,6 @@ from watchkeeper.metrics.labels import LABELS
 from watchkeeper.metrics.pairs import Pair, kind_of
 from watchkeeper.metrics.performance import PERFORMANCE, metric_records
 from watchkeeper.metrics.service import SERVICE
-from watchkeeper.profiles.cel import suggest
 from watchkeeper.profiles.classification import Binary
 from watchkeeper.profiles.label_traffic import LabelTraffic
 from watchkeeper.profiles.outcome_traffic import OutcomeTraffic

@@ -14,6 +14,7 @@ from operator import and_, eq, ge, gt, le, lt, ne, or_
 from typing import TYPE_CHECKING, Any
 
 from watchkeeper.core.errors import RuleError
+from watchkeeper.expressions.hints import suggest
 from watchkeeper.profiles import cel
 from watchkeeper.profiles.rule_arithmetic import arithmetic
 from watchkeeper.profiles.rule_functions import apply
@@ -89,7 +90,7 @@ class _Scope:
         if node.name not in names:
             raise RuleError(
                 f"the rule names the column {node.name!r} at {node.at}, which is not in the data"
-                f"{cel.suggest(node.name, names) or '; columns are ' + _listed(names)}"
+                f"{suggest(node.name, names) or '; columns are ' + _listed(names)}"
             )
         return self.table[node.name]
 
@@ -196,7 +197,7 @@ def _in_reference(needle: Value, call: cel.Call, scope: _Scope) -> Value:
         raise RuleError(
             f"reference({argument.value!r}) at {call.at}: the reference holds no complete list of "
             "categories of that column; it must be categorical, with fewer than 1000 values"
-            f"{cel.suggest(argument.value, list(scope.reference))}"
+            f"{suggest(argument.value, list(scope.reference))}"
         )
     convert: dict[Kind, Callable[[str], Any]] = {
         "text": str, "whole": int, "number": float, "truth": lambda text: text == "true",

@@ -10,11 +10,22 @@ from typing import Any
 from watchkeeper.core.errors import ConflictError, ProfileError
 from watchkeeper.profiles.part_codec import PartCodec
 from watchkeeper.store.bucket_file import part_key
-from watchkeeper.store.bucket_times import DAY_HOURS, to_hour, to_time
+from watchkeeper.store.bucket_minutes import forget_minutes, merge_minutes
+from watchkeeper.store.bucket_times import (
+    DAY_HOURS,
+    HOUR_MINUTES,
+    from_minute,
+    to_hour,
+    to_minute,
+    to_time,
+)
 from watchkeeper.store.bucket_types import Slot, What
 
 Chosen = tuple[int, int, str]
 """A slot, one of its series, and the part that the series holds."""
+
+Minutes = Mapping[datetime, Mapping[str, Any]]
+"""Statistics by the beginning of a minute and the name of the part."""
 
 
 class Change:
@@ -38,6 +49,7 @@ class Change:
         *,
         rows: int = 0,
         labelled: int = 0,
+        minutes: Minutes | None = None,
     ) -> None:
         """Add the statistics of further rows to what is there.
 
@@ -51,6 +63,15 @@ class Change:
             Statistics by the name of the part.
         rows, labelled
             How many rows, and labelled ones, are new.
+        minutes
+            The same rows by the minute, of the parts that are kept so; only in slots without a
+            layout. A part that is not named here loses the minutes that the hour has: they would
+            not be all of it any more. A coarse day has none.
+
+        Raises
+        ------
+        ProfileError
+            A part is of another kind than before, or minutes do not belong to its hour.
         """
         at = to_hour(hour)
         place = self._slot(slot)
@@ -58,14 +79,19 @@ class Change:
         coarse = self._is_coarse(place, at)
         start, hours = (at // DAY_HOURS * DAY_HOURS, DAY_HOURS) if coarse else (at, 1)
         packed = []
+        counted = set()
         for name, statistic in parts.items():
             series, kind = held[name]
             key = part_key(series, hours, start)
             before = self._body(key)
             if before is not None:
+                counted.add(name)
                 statistic = self._codec.unpack(kind, before) | statistic  # noqa: PLW2901
             packed.append((key, self._codec.pack(statistic)))
         self._write(packed)
+        by_part = _by_part(at, slot, parts, minutes or {})
+        if not slot.layout:
+            self._minutes(at, {name: held[name] for name in parts}, counted, by_part, coarse=coarse)
         self._connection.execute(
             "INSERT INTO buckets VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
             "rows = rows + excluded.rows, labelled = labelled + excluded.labelled, "
@@ -85,6 +111,8 @@ class Change:
         labelled: int | None = None,
     ) -> None:
         """Put statistics in the place of those that are there; parts not named stay.
+
+        The minutes of these parts in this hour are dropped.
 
         Parameters
         ----------
@@ -107,6 +135,8 @@ class Change:
             (part_key(held[name][0], 1, at), self._codec.pack(statistic))
             for name, statistic in parts.items()
         )
+        if not slot.layout:
+            self._minutes(at, {name: held[name] for name in parts}, set(), {})
         self._connection.execute(
             "INSERT INTO buckets VALUES (?1, ?2, 1, coalesce(?3, 0), coalesce(?4, 0), ?5) "
             "ON CONFLICT DO UPDATE SET rows = coalesce(?3, rows), "
@@ -227,6 +257,25 @@ class Change:
                 )
         return held
 
+    def _minutes(
+        self,
+        hour: int,
+        held: Mapping[str, tuple[int, str]],
+        counted: Collection[str],
+        by_part: Mapping[str, Mapping[int, Any]],
+        *,
+        coarse: bool = False,
+    ) -> None:
+        """Merge the minutes of those parts that have some, and drop those of the others."""
+        for name, series in held.items():
+            if name in by_part and not coarse:
+                merge_minutes(
+                    self._connection, self._codec, series, hour, by_part[name],
+                    counted=name in counted,
+                )  # fmt: skip
+            else:
+                forget_minutes(self._connection, [series[0]], hour, hour + 1)
+
     def _is_coarse(self, place: int, at: int) -> bool:
         found = self._connection.execute(
             "SELECT 1 FROM buckets WHERE slot = ? AND start = ? AND hours = 24",
@@ -272,6 +321,7 @@ class Change:
         gone: set[int] = set()
         for place, series, part in self._chosen(places):
             if parts is None or part in parts:
+                forget_minutes(self._connection, [series], first, last + 1)
                 found = self._connection.execute(
                     "DELETE FROM parts WHERE key BETWEEN ? AND ?",
                     (part_key(series, 1, first), part_key(series, 1, last)),
@@ -285,6 +335,23 @@ class Change:
                 "DELETE FROM buckets WHERE slot = ? AND start BETWEEN ? AND ?",
                 [(place, first, last) for place in places],
             )
+
+
+def _by_part(
+    hour: int, slot: Slot, parts: Collection[str], minutes: Minutes
+) -> dict[str, dict[int, Any]]:
+    """Minutes by the name of the part, checked against the hour that they are of."""
+    found: dict[str, dict[int, Any]] = {}
+    for time, held in minutes.items():
+        minute = to_minute(time)
+        if slot.layout or minute // HOUR_MINUTES != hour or not set(held) <= set(parts):
+            raise ProfileError(
+                f"the minute {from_minute(minute):%Y-%m-%d %H:%M} of {', '.join(sorted(held))} "
+                f"does not belong to what is merged into {to_time(hour):%Y-%m-%d %H:00}"
+            )
+        for name, statistic in held.items():
+            found.setdefault(name, {})[minute] = statistic
+    return found
 
 
 def _coarse(at: int) -> ConflictError:

@@ -2,7 +2,7 @@
 
 A row of `parts` is one statistic over some hours. Its key is the number of the series, then the
 level (how many hours), then the first hour: so the file is sorted by series and time, and a series
-is read in one sweep.
+is read in one sweep. The minutes of the last days lie apart, since they come and go.
 """
 
 from __future__ import annotations
@@ -41,6 +41,11 @@ MIGRATIONS = (
     CREATE TABLE stale (
         model TEXT NOT NULL, hour INTEGER NOT NULL, what TEXT NOT NULL, since INTEGER NOT NULL,
         PRIMARY KEY (model, hour)) WITHOUT ROWID;
+    """,
+    """
+    CREATE TABLE minutes (
+        series INTEGER NOT NULL, minute INTEGER NOT NULL, body BLOB NOT NULL,
+        PRIMARY KEY (series, minute)) WITHOUT ROWID;
     """,
 )
 """What makes a file of each version of one of the version before; `user_version` counts them."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from watchkeeper.core.windows import from_seconds
 from watchkeeper.store.bucket_file import BucketFile
-from watchkeeper.store.bucket_times import to_time
+from watchkeeper.store.bucket_times import from_minute, to_time
 from watchkeeper.store.bucket_types import Span, Stale
 
 
@@ -34,6 +34,17 @@ class BucketLists:
             layout,
         )
         return {version: (to_time(first), to_time(end)) for version, first, end in rows}
+
+    def last_minute(self, model: str, *, version: str | None = None) -> datetime | None:
+        """When the newest minute that has rows begins; None where no minutes are held."""
+        rows = self._rows(
+            "SELECT max(last) FROM (SELECT (SELECT max(minute) FROM minutes "
+            "WHERE series = series.id) AS last FROM slots JOIN series ON slot = slots.id "
+            "WHERE model = ?1 AND layout = '' AND (?2 IS NULL OR version = ?2))",
+            model,
+            version,
+        )
+        return None if rows[0][0] is None else from_minute(rows[0][0])
 
     def segments(self, model: str, layout: str) -> dict[str, list[str]]:
         """The values that have buckets, by segment column."""

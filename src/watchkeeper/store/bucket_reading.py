@@ -66,7 +66,7 @@ def read_steps(
     found: dict[int, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
     for slot in slots_of(connection, asked):
         ranges = _ranges(connection, slot, asked, hours)
-        for series, part, kind in _series(connection, slot, parts):
+        for series, part, kind in named_series(connection, slot, parts):
             bodies = _bodies(connection, series, ranges)
             # Step by step: memory that is used again is quicker than fresh memory.
             for step, group in groupby(bodies, key=lambda held: step_of(held[0])):
@@ -78,9 +78,10 @@ def read_steps(
     }
 
 
-def _series(
+def named_series(
     connection: sqlite3.Connection, slot: int, parts: Collection[str] | None
 ) -> list[tuple[int, str, str]]:
+    """The number, part and kind of the series of a slot, of some parts or of all."""
     rows = connection.execute(
         "SELECT id, part, kind FROM series WHERE slot = ? ORDER BY id", (slot,)
     )

@@ -1,4 +1,4 @@
-"""Hours and days since 1970 as whole numbers, and the grid of steps that series are cut by."""
+"""Minutes, hours and days since 1970 as whole numbers, and the grid of steps of a series."""
 
 from __future__ import annotations
 
@@ -7,12 +7,18 @@ from datetime import UTC, datetime, timedelta
 
 from watchkeeper.core.errors import InputError
 
+MINUTE_S = 60
 HOUR_S = 3_600
+HOUR_MINUTES = 60
 DAY_HOURS = 24
 _WEEK_HOURS = 168
 _MONDAY_HOUR = 4 * DAY_HOURS  # 1970-01-05, the first Monday
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
+
+MINUTES_KEPT = timedelta(days=3)
+"""So long are minutes kept beside the hours, and the hour in which that ends."""
 
 
 def to_hour(time: datetime) -> int:
@@ -43,6 +49,108 @@ def to_time(hour: int) -> datetime:
     '1970-01-02T01:00:00+00:00'
     """
     return _EPOCH + hour * _HOUR
+
+
+def to_minute(time: datetime) -> int:
+    """The minute that begins at a time, counted from 1970.
+
+    Raises
+    ------
+    InputError
+        The time has no time zone or is not the beginning of a minute.
+
+    Examples
+    --------
+    >>> to_minute(datetime(1970, 1, 1, 2, 1, tzinfo=UTC))
+    121
+    """
+    if time.tzinfo is None:
+        raise InputError(f"the time {time} has no time zone; give it in UTC")
+    minute, rest = divmod(time - _EPOCH, _MINUTE)
+    if rest:
+        raise InputError(f"{time.isoformat()} is no beginning of a minute; give whole minutes")
+    return minute
+
+
+def from_minute(minute: int) -> datetime:
+    """The time at which a minute begins.
+
+    >>> from_minute(121).isoformat()
+    '1970-01-01T02:01:00+00:00'
+    """
+    return _EPOCH + minute * _MINUTE
+
+
+def minutes_before(time: datetime) -> int:
+    """The first minute, counted from 1970, that does not begin before a time.
+
+    >>> minutes_before(datetime(1970, 1, 1, 0, 1, tzinfo=UTC))
+    1
+    >>> minutes_before(datetime(1970, 1, 1, 0, 1, 0, 1, tzinfo=UTC))
+    2
+    """
+    return -((_EPOCH - time) // _MINUTE)
+
+
+def minutes_since(now: datetime) -> datetime:
+    """The first hour of which minutes are kept.
+
+    >>> minutes_since(datetime(2024, 5, 4, 7, 30, tzinfo=UTC)).isoformat()
+    '2024-05-01T07:00:00+00:00'
+    """
+    return to_time((now - MINUTES_KEPT - _EPOCH) // _HOUR)
+
+
+def align_minutes(start: datetime, end: datetime, step_s: int) -> tuple[datetime, datetime]:
+    """The range, widened to whole steps of the grid of minutes, which is counted from 1970.
+
+    Examples
+    --------
+    >>> first, last = align_minutes(datetime(2024, 5, 3, 7, 31, 30, tzinfo=UTC),
+    ...                             datetime(2024, 5, 3, 7, 36, 30, tzinfo=UTC), 60)
+    >>> first.time().isoformat(), last.time().isoformat()
+    ('07:31:00', '07:37:00')
+    """
+    step = timedelta(minutes=step_minutes(step_s))
+    return (
+        _EPOCH + step * ((start - _EPOCH) // step),
+        _EPOCH - step * ((_EPOCH - end) // step),
+    )
+
+
+def step_minutes(step_s: int) -> int:
+    """The minutes of a step; `InputError` where it is not a whole number of them, at least one.
+
+    >>> step_minutes(300)
+    5
+    """
+    minutes, rest = divmod(step_s, MINUTE_S)
+    if minutes < 1 or rest:
+        raise InputError(
+            f"a step of {step_s} s cannot be read: the finest statistics are minutes, so a step "
+            f"is a multiple of {MINUTE_S} s"
+        )
+    return minutes
+
+
+def step_of_minute(step: int | None, first: int) -> Callable[[int], int]:
+    """From a minute to the minute at which its step begins.
+
+    Parameters
+    ----------
+    step
+        In minutes, counted from 1970; None for one step without end.
+    first
+        Where that one step begins.
+
+    Examples
+    --------
+    >>> step_of_minute(5, 0)(13), step_of_minute(None, 7)(13)
+    (10, 7)
+    """
+    if step is None:
+        return lambda _: first
+    return lambda minute: minute // step * step
 
 
 def step_hours(step_s: int) -> int:

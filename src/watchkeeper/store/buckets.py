@@ -1,7 +1,8 @@
 """The statistics of every hour, and of every day, that questions about time are answered from.
 
 A bucket is one hour (UTC) of one slot: a model, a layout, a version and a segment. It holds parts,
-each the statistic of one column or of one aspect. Merged they give any window at any step.
+each the statistic of one column or of one aspect. Merged they give any window at any step. Parts
+that stand on no layout may be kept by the minute as well, for the last days.
 Everything here follows from the tables of events, so the file can be lost: it is built again.
 """
 
@@ -18,8 +19,28 @@ from watchkeeper.profiles.part_codec import PartCodec
 from watchkeeper.store.bucket_changes import Change
 from watchkeeper.store.bucket_file import BucketFile
 from watchkeeper.store.bucket_lists import BucketLists
+from watchkeeper.store.bucket_minutes import (
+    drop_minutes,
+    newest_parts,
+    read_minutes,
+    series_with_minutes,
+)
 from watchkeeper.store.bucket_reading import Question, coarse_days, read_steps, slots_of
-from watchkeeper.store.bucket_times import DAY_HOURS, HOUR_S, align, step_hours, to_hour, to_time
+from watchkeeper.store.bucket_times import (
+    DAY_HOURS,
+    HOUR_S,
+    MINUTES_KEPT,
+    align,
+    align_minutes,
+    from_minute,
+    minutes_before,
+    minutes_since,
+    step_hours,
+    step_minutes,
+    to_hour,
+    to_minute,
+    to_time,
+)
 from watchkeeper.store.bucket_types import Bucket, Slot, Stale, What
 from watchkeeper.store.roll_up import (
     Keep,
@@ -31,7 +52,18 @@ from watchkeeper.store.roll_up import (
     roll_up_day,
 )
 
-__all__ = ["Bucket", "Buckets", "Change", "Slot", "Stale", "What", "align"]
+__all__ = [
+    "MINUTES_KEPT",
+    "Bucket",
+    "Buckets",
+    "Change",
+    "Slot",
+    "Stale",
+    "What",
+    "align",
+    "align_minutes",
+    "minutes_since",
+]
 
 
 class Buckets(BucketLists):
@@ -133,6 +165,91 @@ class Buckets(BucketLists):
         with self._file.read() as connection:
             found = read_steps(connection, self._codec, asked, parts=parts, hours=hours)
         return [(to_time(step), held) for step, held in found.items()]
+
+    def read_minutes(
+        self,
+        model: str,
+        *,
+        start: datetime,
+        end: datetime,
+        step_s: int | None,
+        parts: Collection[str] = ("traffic",),
+        version: str | None = None,
+    ) -> list[tuple[datetime, dict[str, Any]]]:
+        """The statistics of a window of the last days, merged to steps of whole minutes.
+
+        An hour has the minutes of all its rows, or none: those before `minutes_since` of now have
+        none, nor has an hour that waits to be profiled again by the minute.
+
+        Parameters
+        ----------
+        model, version
+            Whose; None for all versions together.
+        start, end
+            Minutes that begin in `[start, end)`; both are whole minutes.
+        step_s
+            The length of a step in seconds, a multiple of 60; steps are counted from 1970, so the
+            first and the last may be cut by the window: see `align_minutes`. None for one step,
+            which begins at `start`.
+        parts
+            The names of the parts.
+
+        Returns
+        -------
+        list of (datetime, dict)
+            The beginning of each step that has any part, in ascending order, and its parts.
+
+        Raises
+        ------
+        InputError
+            A time or step is no whole minute.
+        ProfileError
+            A part is damaged.
+        """
+        asked = Question(model, "", version, ("", ""), to_minute(start), to_minute(end))
+        step = None if step_s is None else step_minutes(step_s)
+        with self._file.read() as connection:
+            found = read_minutes(connection, self._codec, asked, parts=parts, step=step)
+        return [(from_minute(at), held) for at, held in found.items()]
+
+    def newest(
+        self, model: str, part: str, *, before: datetime, version: str | None = None
+    ) -> list[Any]:
+        """The last statistics of a part that begin before a moment, as fine as they are held.
+
+        Parameters
+        ----------
+        model, part, version
+            Whose: a part that stands on no layout; None for all versions.
+        before
+            Any moment. A part in which it lies may hold rows of both sides; then the part before
+            it is given too.
+        """
+        asked = Question(model, "", version, ("", ""), 0, minutes_before(before))
+        with self._file.read() as connection:
+            return newest_parts(connection, self._codec, asked, part)
+
+    def drop_minutes(self, now: datetime) -> int:
+        """Drop the minutes that are not kept any more; their hours stay.
+
+        Parameters
+        ----------
+        now
+            The time now: minutes before `minutes_since` of it go.
+
+        Returns
+        -------
+        int
+            How many went.
+        """
+        before = to_minute(minutes_since(now))
+        with self._file.read() as connection:
+            held = list(series_with_minutes(connection))
+        gone = 0
+        for series in held:
+            with self._file.write() as connection:
+                gone += drop_minutes(connection, series, before)
+        return gone
 
     def finest_step(
         self,

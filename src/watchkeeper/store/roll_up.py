@@ -15,7 +15,8 @@ from watchkeeper.store.bucket_file import (
     part_key,
     start_of_key,
 )
-from watchkeeper.store.bucket_times import DAY_HOURS
+from watchkeeper.store.bucket_minutes import drop_minutes, forget_minutes
+from watchkeeper.store.bucket_times import DAY_HOURS, HOUR_MINUTES
 
 Keep: TypeAlias = Literal["days", "nothing"]
 
@@ -88,7 +89,7 @@ def hourly_days(
 
 
 def coarsen(connection: sqlite3.Connection, codec: PartCodec, slot: int, day: int) -> None:
-    """Drop the hours of a day; its day parts stay and are all that is left."""
+    """Drop the hours of a day and their minutes; its day parts stay and are all that is left."""
     dirty = connection.execute(
         "SELECT 1 FROM dirty WHERE slot = ? AND day = ?", (slot, day)
     ).fetchone()
@@ -103,6 +104,8 @@ def coarsen(connection: sqlite3.Connection, codec: PartCodec, slot: int, day: in
             for level in LEVELS[:-1]
         ],
     )
+    series = [number for number, _ in series_of(connection, slot)]
+    forget_minutes(connection, series, first, last + 1)
     total = connection.execute(
         "SELECT sum(rows), sum(labelled), max(measured_at) FROM buckets "
         "WHERE slot = ? AND start BETWEEN ? AND ?",
@@ -132,6 +135,7 @@ def forget_before(
                     "DELETE FROM parts WHERE key >= ? AND key < ?",
                     (lowest_key(series, level), part_key(series, level, before * DAY_HOURS)),
                 ).rowcount
+            drop_minutes(connection, series, before * DAY_HOURS * HOUR_MINUTES)
         connection.execute(
             "DELETE FROM buckets WHERE slot = ? AND start < ?", (slot, before * DAY_HOURS)
         )
@@ -155,6 +159,7 @@ def remove_slots(connection: sqlite3.Connection, model: str, layout: str | None)
             connection.execute(
                 "DELETE FROM parts WHERE key BETWEEN ? AND ?", keys_of_series(series)
             )
+            connection.execute("DELETE FROM minutes WHERE series = ?", (series,))
         connection.execute("DELETE FROM buckets WHERE slot = ?", (slot,))
         connection.execute("DELETE FROM dirty WHERE slot = ?", (slot,))
         _drop_if_empty(connection, slot)

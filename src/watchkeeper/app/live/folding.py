@@ -1,9 +1,9 @@
-"""Rows of one model into the hour buckets that they belong to, as statistics."""
+"""Rows of one model into the hours, and minutes, that they belong to, as statistics."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Self
 
@@ -22,9 +22,9 @@ from watchkeeper.profiles.kernel import profile_batch, split
 from watchkeeper.profiles.label_traffic import measure_labels
 from watchkeeper.profiles.layout import Layout
 from watchkeeper.profiles.outcome_traffic import measure_outcomes
-from watchkeeper.profiles.parts import PERFORMANCE, Segment, column_part, split_profile
+from watchkeeper.profiles.parts import PERFORMANCE, Segment, column_part, merge_all, split_profile
 from watchkeeper.profiles.profile import Profile
-from watchkeeper.profiles.traffic import measure_traffic
+from watchkeeper.profiles.traffic import Traffic, measure_traffic
 
 Parts = Mapping[str, Any]
 """Statistics by the name of the part."""
@@ -33,6 +33,7 @@ TRAFFIC, LABELS, OUTCOMES = "traffic", "labels", "outcomes"
 """The parts that need no layout."""
 
 HOUR_US = 3_600_000_000
+_MINUTE_US = 60_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,8 @@ class Bucket:
         Parts that need no layout.
     segments
         Parts on the layout, of the whole and of each segment.
+    minutes
+        Traffic once more, by the minute; empty where the hour is too old for it.
     """
 
     hour: datetime
@@ -57,12 +60,16 @@ class Bucket:
     labelled: int
     free: Parts
     segments: Mapping[Segment, Parts]
+    minutes: Mapping[datetime, Parts] = field(default_factory=dict)
 
     def __or__(self, other: Self) -> Self:
         """The same bucket over more of its rows."""
         segments = dict(self.segments)
         for segment, parts in other.segments.items():
             segments[segment] = _added(segments.get(segment, {}), parts)
+        minutes = dict(self.minutes)
+        for minute, parts in other.minutes.items():
+            minutes[minute] = _added(minutes.get(minute, {}), parts)
         return type(self)(
             self.hour,
             self.version,
@@ -70,6 +77,7 @@ class Bucket:
             self.labelled + other.labelled,
             _added(self.free, other.free),
             segments,
+            minutes,
         )
 
 
@@ -87,7 +95,11 @@ def hours_of(rows: pa.Table) -> Ints:
 
 
 def fold(
-    rows: pa.Table, layout: Layout | None, outcomes: pa.Table | None = None
+    rows: pa.Table,
+    layout: Layout | None,
+    outcomes: pa.Table | None = None,
+    *,
+    minutes_since: datetime | None = None,
 ) -> Iterator[Bucket]:
     """Everything that is measured of some predictions, by hour and version.
 
@@ -99,20 +111,26 @@ def fold(
         Of the model's reference; None where it has none yet.
     outcomes
         Outcomes of these predictions, where joined.
+    minutes_since
+        The first hour whose traffic is measured by the minute as well; None for none.
     """
     keyed, versions = _keyed(rows)
     tallies = _tallies(rows, keyed, layout)
     values = _outcomes_by(rows, keyed, outcomes)
     for key, part in split(_batch(rows), keyed):
         table = pa.Table.from_batches([part])
-        free: dict[str, Any] = {TRAFFIC: measure_traffic(part), LABELS: measure_labels(part)}
+        recent = minutes_since is not None and _hour(key, versions) >= minutes_since
+        minutes = _by_minute(part) if recent else {}
+        traffic = merge_all(list(minutes.values())) if minutes else measure_traffic(part)
+        free: dict[str, Any] = {TRAFFIC: traffic, LABELS: measure_labels(part)}
         if key in values:
             free[OUTCOMES] = values[key]
         segments: Mapping[Segment, Parts] = {}
         if layout is not None:
             profile = _profile(table, layout, layout)
             segments = split_profile(_with_tallies(profile, tallies.get(key, {})))
-        yield _bucket(key, versions, table, free, segments)
+        bucket = _bucket(key, versions, table, free, segments)
+        yield replace(bucket, minutes={at: {TRAFFIC: held} for at, held in minutes.items()})
 
 
 def fold_labels(
@@ -154,8 +172,28 @@ def _bucket(
     labelled = 0
     if envelope.LABEL in table.column_names:
         labelled = table.num_rows - table.column(envelope.LABEL).null_count
-    hour = from_seconds(key // len(versions) * 3600)
-    return Bucket(hour, versions[key % len(versions)], table.num_rows, labelled, free, segments)
+    version = versions[key % len(versions)]
+    return Bucket(_hour(key, versions), version, table.num_rows, labelled, free, segments)
+
+
+def _hour(key: int, versions: list[str]) -> datetime:
+    return from_seconds(key // len(versions) * 3600)
+
+
+def _by_minute(rows: pa.RecordBatch) -> dict[datetime, Traffic]:
+    """The traffic of each minute of an hour's rows; mostly they are of one or two."""
+    places = rows.schema.get_field_index(envelope.TIME)
+    minutes: Ints = rows.column(places).cast(pa.int64()).to_numpy() // _MINUTE_US
+    # What most clients never say costs a little in every minute.
+    said = [
+        name
+        for name, column in zip(rows.schema.names, rows.columns, strict=True)
+        if name.startswith("_") and column.null_count < len(column)
+    ]
+    return {
+        from_seconds(minute * 60): measure_traffic(part)
+        for minute, part in split(rows.select(said), minutes)
+    }
 
 
 def _keyed(rows: pa.Table) -> tuple[Ints, list[str]]:

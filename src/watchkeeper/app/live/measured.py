@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 from watchkeeper.app.live.registered import Reference
 from watchkeeper.app.live.spans import DAY
 from watchkeeper.core.errors import InputError
-from watchkeeper.core.windows import Every, Window, add_months
+from watchkeeper.core.windows import Every, Window, add_months, from_seconds
 from watchkeeper.profiles.layout import Layout
 from watchkeeper.profiles.parts import Segment, join_profile, merge_all
 from watchkeeper.profiles.profile import Profile
-from watchkeeper.store.buckets import Buckets, align
+from watchkeeper.store.buckets import Buckets, align, align_minutes
 
 WHOLE: Segment = ("", "")
 """All rows, rather than a segment of them."""
@@ -77,6 +77,49 @@ class Measured:
         if every.delta is None:
             return _by_month(found, start, end, every.months)
         return [(Window(at, at + length), found[at]) for at in sorted(found)]
+
+    def minutes(
+        self, window: Window, step_s: int | None, parts: Collection[str] = ("traffic",)
+    ) -> list[tuple[Window, Parts]]:
+        """The statistics of each step of whole minutes with rows, in the order of time.
+
+        Only the last days are kept so: see `store.buckets.minutes_since`.
+
+        Parameters
+        ----------
+        window
+            What to cover; it is widened to whole minutes, and the first and last step are whole.
+        step_s
+            The length of a step in seconds, a multiple of 60; None for one step, the window.
+        parts
+            Parts that need no layout.
+        """
+        if self.segment is not None:
+            return []
+        start, end = align_minutes(window.start, window.end, step_s or 60)
+        read = self.buckets.read_minutes(
+            self.model, parts=parts, start=start, end=end, step_s=step_s, version=self.version
+        )
+        if step_s is None:
+            return [(window, held) for _, held in read]
+        length = timedelta(seconds=step_s)
+        return [(Window(at, at + length), held) for at, held in read]
+
+    def last_event(self, at: datetime) -> datetime | None:
+        """The time of the newest prediction before a moment; None where there is none.
+
+        It is exact where the moment lies after all that was measured, as it does for a rule that
+        is evaluated now. Where the minute of the moment (or its hour, for older times) holds
+        predictions before and after it, it is the moment itself: no age is made up that may never
+        have been.
+        """
+        held = self.buckets.newest(self.model, "traffic", before=at, version=self.version)
+        found = [
+            min(from_seconds(traffic.last), at)
+            for traffic in held
+            if traffic.first is not None and from_seconds(traffic.first) < at
+        ]
+        return max(found, default=None)
 
     def compared_with(self, window: Window, held: Collection[str]) -> Parts:
         """The reference's statistics for a window, by part."""

@@ -20,6 +20,7 @@ import pyarrow as pa
 from watchkeeper.app.live.event_rows import LABEL_COLUMNS, joined, last_of, role_columns
 from watchkeeper.app.live.folding import Bucket, fold, fold_labels, hours_of
 from watchkeeper.app.live.known_ids import LEAD, lead_days, make_ids_again
+from watchkeeper.app.live.minutes import begin_minutes
 from watchkeeper.app.live.registry import Registry
 from watchkeeper.core import envelope
 from watchkeeper.core.envelope import Signal
@@ -28,7 +29,7 @@ from watchkeeper.core.model import Task
 from watchkeeper.core.windows import Window, from_seconds
 from watchkeeper.profiles.base import Ints
 from watchkeeper.profiles.layout import Layout
-from watchkeeper.store.buckets import Buckets, Change, Slot
+from watchkeeper.store.buckets import Buckets, Change, Slot, minutes_since
 from watchkeeper.store.ids import IdIndex
 from watchkeeper.store.tables import Tables, Wanted
 
@@ -129,6 +130,7 @@ class Measurer:
                 self._buckets.remove(model)
                 break
         make_ids_again(model, self._tables, self._buckets, self._ids, self._clock())
+        begin_minutes(model, self._buckets, self._clock())
 
     def rows_between(self, model: str, windows: Sequence[Window]) -> pa.Table:
         """All predictions of some windows, with their labels: what a reference is fitted on."""
@@ -197,7 +199,8 @@ class Measurer:
                 # A list of a ranking may come in several commits, and only whole lists count.
                 change.stale(model, _times(hours), "rows")
             else:
-                for bucket in fold(rows, layout):
+                since = minutes_since(self._clock())
+                for bucket in fold(rows, layout, minutes_since=since):
                     _merge(change, model, name, bucket)
             if lead is not None:
                 change.stale(model, _times(hours[early]), "labels")
@@ -365,11 +368,16 @@ class Measurer:
         ranking = layout is not None and layout.model.task is Task.RANKING
         pieces = self._rows_of(model, hours, None if whole else _label_columns(layout))
         folded: dict[tuple[datetime, str], Bucket] = {}
+        since = minutes_since(self._clock())
         for piece in [_joint(pieces)] if ranking else pieces:
             if piece.num_rows == 0:
                 continue
             rows, outcomes = self._with_truths(model, piece, hours[0])
-            again = fold(rows, layout, outcomes) if whole else fold_labels(rows, layout, outcomes)
+            again = (
+                fold(rows, layout, outcomes, minutes_since=since)
+                if whole
+                else fold_labels(rows, layout, outcomes)
+            )
             for bucket in again:
                 key = bucket.hour, bucket.version
                 folded[key] = folded[key] | bucket if key in folded else bucket
@@ -438,7 +446,7 @@ def _label_columns(layout: Layout | None) -> tuple[str, ...]:
 def _merge(change: Change, model: str, layout: str, bucket: Bucket) -> None:
     change.merge(
         bucket.hour, Slot(model, "", bucket.version), bucket.free,
-        rows=bucket.rows, labelled=bucket.labelled,
+        rows=bucket.rows, labelled=bucket.labelled, minutes=bucket.minutes,
     )  # fmt: skip
     for (column, value), parts in bucket.segments.items():
         slot = Slot(model, layout, bucket.version, column, value)

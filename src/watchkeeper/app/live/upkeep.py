@@ -55,6 +55,7 @@ def keep_up(
         hours = held.days("hours")
         if hours is not None:
             buckets.drop_before(at - timedelta(days=hours), keep="days", model=name)
+    buckets.drop_minutes(at)
     return upkeep.maintain(at, retention, model=model)
 
 

@@ -76,6 +76,16 @@ class MessageRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """What an attempt to send a message came to, when, and when the next one is due."""
+
+    state: MessageState
+    said: str
+    at: datetime
+    due: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class HistoryRow:
     """Something that happened."""
 
@@ -131,6 +141,28 @@ class Work:
         """Note what happened."""
         values = {"at": at, "kind": kind, "model": model, "subject": subject, "body": body}
         self._connection.execute(sa.insert(alarm_history).values(**values))
+
+    def mark_message(self, id_: int, mark: Mark) -> None:
+        """Note what an attempt to send a message came to."""
+        values: dict[str, Any] = {
+            "state": mark.state, "said": mark.said, "attempts": alarm_messages.c.attempts + 1,
+            "done": None if mark.state == "waiting" else mark.at,
+        }  # fmt: skip
+        if mark.due is not None:
+            values["due"] = mark.due
+        self._connection.execute(
+            sa.update(alarm_messages).where(alarm_messages.c.id == id_).values(**values)
+        )
+
+    def count_copies(self, key: str, receiver: str, made: datetime) -> dict[str, int]:
+        """In which states the copies of a message for all channels of its receiver are."""
+        t = alarm_messages.c
+        found = self._connection.execute(
+            sa.select(t.state, sa.func.count())
+            .where((t.key == key) & (t.receiver == receiver) & (t.made == made))
+            .group_by(t.state)
+        )
+        return {str(state): int(count) for state, count in found}
 
     def put_file(self, row: FileRow) -> None:
         """Keep a file in the place of an earlier one of its kind and name."""
@@ -192,6 +224,17 @@ class AlarmStore:
         """States of a kind, by key."""
         with self._reading() as connection:
             return read_states(connection, kind, keys)
+
+    def states_from(self, kind: str, begins: str) -> list[StateRow]:
+        """States of a kind whose keys begin with a text, by key."""
+        t = alarm_states.c
+        asked = sa.select(t.kind, t.key, t.body, t.due).where(
+            (t.kind == kind) & t.key.startswith(begins, autoescape=True)
+        )
+        with self._reading() as connection:
+            found = [StateRow(*row) for row in connection.execute(asked.order_by(t.key))]
+        # LIKE takes no notice of case in SQLite.
+        return [row for row in found if row.key.startswith(begins)]
 
     def due(self, kind: str, now: datetime, *, limit: int = 1000) -> list[StateRow]:
         """States whose time has come, the longest overdue first."""
@@ -255,26 +298,10 @@ class AlarmStore:
             found = connection.execute(sa.select(t.state, sa.func.count()).group_by(t.state))
             return {str(state): int(count) for state, count in found}
 
-    def mark_message(  # what an attempt came to
-        self,
-        id_: int,
-        *,
-        state: MessageState,
-        said: str,
-        at: datetime,
-        due: datetime | None = None,
-    ) -> None:
-        """Note what an attempt to send a message came to; `due` is the time of the next one."""
-        values: dict[str, Any] = {
-            "state": state, "said": said, "attempts": alarm_messages.c.attempts + 1,
-            "done": None if state == "waiting" else at,
-        }  # fmt: skip
-        if due is not None:
-            values["due"] = due
-        with self._writing() as connection:
-            connection.execute(
-                sa.update(alarm_messages).where(alarm_messages.c.id == id_).values(**values)
-            )
+    def mark_message(self, id_: int, mark: Mark) -> None:
+        """Note what an attempt to send a message came to."""
+        with self.work() as work:
+            work.mark_message(id_, mark)
 
     # ---- history -----------------------------------------------------------------------------
 

@@ -1,0 +1,207 @@
+"""The background work of alarms: evaluate what is due, look at groups, send messages.
+
+A process of its own, so that neither a slow receiver nor a long history makes anything else wait.
+Replicas share a catalogue: one of them holds the lease and works, another takes over when it stops.
+All that must survive is in the store; this may be killed at any time.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+
+from watchkeeper.alerts.config import Config, default_config
+from watchkeeper.alerts.reading import read_config
+from watchkeeper.app.alarms import states
+from watchkeeper.app.alarms.dispatching import ROUTES, look_at_due, take_effect, take_in
+from watchkeeper.app.alarms.evaluating import Result, Surroundings, evaluate_group
+from watchkeeper.app.alarms.rule_book import RULES, Key, RuleBook, Watched, key_of
+from watchkeeper.app.alarms.sending import Sender
+from watchkeeper.app.alarms.vocabulary import vocabulary_of
+from watchkeeper.app.live.measured import Measured
+from watchkeeper.core.errors import NotFoundError, WatchkeeperError
+from watchkeeper.monitors.instance import Instance
+from watchkeeper.monitors.machine import end
+from watchkeeper.store.catalogue.alarms import AlarmStore, StateRow, Work
+
+LEASE = "alarms"
+LEASE_S = 30.0
+"""How long a replica that has died keeps the others waiting."""
+
+log = logging.getLogger("watchkeeper.alarms")
+
+
+class Keeper:
+    """Evaluates rules and sees to it that people are told.
+
+    Parameters
+    ----------
+    store
+        What alarms remember.
+    models
+        The names of all models.
+    around
+        What the rules of a model are evaluated in.
+    sender
+        Sends messages.
+    clock
+        Gives the time.
+    holder
+        Names this process among replicas.
+    """
+
+    def __init__(  # its parts, by name
+        self,
+        store: AlarmStore,
+        *,
+        models: Callable[[], Sequence[str]],
+        around: Callable[[str], Surroundings],
+        sender: Sender,
+        clock: Callable[[], datetime],
+        holder: str,
+    ) -> None:
+        self._store = store
+        self._models = models
+        self._around = around
+        self._sender = sender
+        self._clock = clock
+        self._holder = holder
+        self._book = RuleBook(vocabulary_of)
+        self._config = default_config()
+        self._leased_until: datetime | None = None
+
+    def step(self) -> int:
+        """Do what is due; the pieces of work done, 0 where there was nothing or it is not ours."""
+        now = self._clock()
+        if not self._leads(now):
+            return 0
+        self._take_up(now)
+        done = self._evaluate(now)
+        done += look_at_due(self._store, self._config, self._clock())
+        return done + self._sender.step(self._config)
+
+    def close(self) -> None:
+        """Finish what is on its way, and let another replica take over."""
+        self._sender.close()
+        self._store.let_go(LEASE, self._holder)
+
+    def _leads(self, now: datetime) -> bool:
+        half = timedelta(seconds=LEASE_S / 2)
+        if self._leased_until is not None and now < self._leased_until - half:
+            return True
+        until = now + timedelta(seconds=LEASE_S)
+        ours = self._store.lease(LEASE, self._holder, until=until, now=now)
+        self._leased_until = until if ours else None
+        return ours
+
+    def _take_up(self, now: datetime) -> None:
+        """The routes as they are now."""
+        self._config = config_in_force(self._store)
+        take_effect(self._store, self._config, now)
+
+    # ---- rules -------------------------------------------------------------------------------
+
+    def _evaluate(self, now: datetime) -> int:
+        """Evaluate every group whose time has come, on every model that it watches."""
+        files = [(row.name, row.text) for row in self._store.files(RULES)]
+        watched = {one.key(): one for one in self._book.watched(files, self._models())}
+        clocks = {row.key: states.decode(row, states.Clock) for row in
+                  self._store.states(states.CLOCK)}  # fmt: skip
+        for key in clocks.keys() - watched.keys():
+            self._give_up(key, now)
+        done = 0
+        for key, one in watched.items():
+            clock = clocks.get(key)
+            times = one.times(None if clock is None else min(clock.at, now), now)
+            if times:
+                self._evaluate_one(one, times)
+                done += 1
+        return done
+
+    def _evaluate_one(self, watched: Watched, times: Sequence[datetime]) -> None:
+        began = time.perf_counter()
+        rows = self._instances(self._store, watched.key())
+        held = {key_of(key): one for key, one in states.instances(rows).items()}
+        error = ""
+        results: list[Result] = []
+        try:
+            results = evaluate_group(watched, self._around(watched.model), times, held)
+        except NotFoundError as failure:  # The model is not there, or no longer.
+            error = str(failure)
+            results = [_given_up(key, held[key], times[-1], error) for key in held]
+        took = (time.perf_counter() - began) * 1000
+        with self._store.work() as work:
+            self._keep(work, rows, results, times[-1])
+            clock = states.Clock(times[-1], round(took, 1), error)
+            work.put_state(
+                StateRow(states.CLOCK, watched.key(), states.encode(clock)), at=times[-1]
+            )
+
+    def _keep(
+        self, work: Work, rows: Iterable[StateRow], results: Iterable[Result], at: datetime
+    ) -> None:
+        """Keep what changed, note it, and hand the alerts on: all of it, or nothing."""
+        before = {row.key: row.body for row in rows}
+        for result in results:
+            key = result.key.text()
+            if result.instance is None:
+                if key in before:
+                    work.drop_state(states.INSTANCE, key)
+            elif (body := states.encode(result.instance)) != before.get(key):
+                work.put_state(StateRow(states.INSTANCE, key, body), at=at)
+            for change in result.transitions:
+                work.add_history(
+                    at=change.at, kind="state", model=result.key.model, subject=key,
+                    body=states.encode(change),
+                )  # fmt: skip
+        alerts = [alert for result in results for alert in result.alerts]
+        take_in(work, alerts, self._config, at)
+
+    def _give_up(self, key: str, now: datetime) -> None:
+        """A group of rules that is no longer there: whoever was told of it is told of the end."""
+        rows = self._instances(self._store, key)
+        held = states.instances(rows)
+        results = [_given_up(key_of(name), one, now, "") for name, one in held.items()]
+        with self._store.work() as work:
+            self._keep(work, rows, results, now)
+            work.drop_state(states.CLOCK, key)
+
+    @staticmethod
+    def _instances(store: AlarmStore, watched: str) -> list[StateRow]:
+        """What is remembered of a group on a model: their keys begin alike."""
+        begins = watched.removesuffix("]") + ","
+        return store.states_from(states.INSTANCE, begins)
+
+
+def _given_up(key: Key, instance: Instance, at: datetime, note: str) -> Result:
+    done = end(instance, at, note or "the rule is gone")
+    return Result(key, None, done.alerts, (done.transition,) if done.transition else ())
+
+
+def config_in_force(store: AlarmStore) -> Config:
+    """The routes that were applied last; the default where there are none or they cannot be read.
+
+    A file is refused when it is applied, so one that cannot be read comes from another release.
+    """
+    rows = [row for row in store.files(ROUTES) if row.name == ROUTES]
+    if not rows:
+        return default_config()
+    try:
+        return read_config(rows[0].text)
+    except WatchkeeperError as error:
+        log.error("the routes cannot be read: %s", error)  # noqa: TRY400  # a sentence
+        return default_config()
+
+
+def measured_around(
+    measured: Callable[[str], Measured], versions: Callable[[str, datetime], Sequence[str]],
+    clock: Callable[[], datetime], url: str,
+) -> Callable[[str], Surroundings]:  # fmt: skip
+    """What the rules of a model are evaluated in, by the model's name."""
+
+    def around(model: str) -> Surroundings:
+        return Surroundings(measured(model), versions(model, clock()), url=url)
+
+    return around
