@@ -8,7 +8,7 @@ its busy mornings. Or rows are drawn one by one, as if they were independent.
 from __future__ import annotations
 
 import importlib.util
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ from watchkeeper.monitors.budget import Columns, Stream
 
 ELECTRICITY = Path(__file__).resolve().parents[1] / ".." / "shared" / "data" / "electricity.csv"
 FIRST_MONDAY = np.datetime64("2013-01-07T00:00:00", "s")
-DAY = np.timedelta64(86_400, "s")
+NUMBERS = ("temp", "humid", "wind_speed", "distance")
 
 Array = np.ndarray
 
@@ -31,19 +31,22 @@ class Days:
     ----------
     streams
         What is watched; the first is the rate that single rules watch.
-    values
+    held
         By stream, the values of all rows, NaN where there is none; codes of groups for a
         distribution.
     starts
         Where each day begins among the rows, and one past the last row.
     groups
         By stream, how many groups a distribution has.
+    hours
+        How long a 'day' is.
     """
 
     streams: tuple[Stream, ...]
-    values: dict[str, Array]
+    held: dict[str, Array]
     starts: Array
     groups: dict[str, int]
+    hours: int = 24
 
     @property
     def count(self) -> int:
@@ -53,7 +56,7 @@ class Days:
     def only(self, *names: str) -> Days:
         """The same with some of the streams."""
         kept = tuple(stream for stream in self.streams if stream.name in names)
-        return Days(kept, self.values, self.starts, self.groups)
+        return replace(self, streams=kept)
 
     def rows(self, days: Array) -> list[Array]:
         """The rows of each of these days."""
@@ -77,7 +80,7 @@ def flights(first: str = "2013-01-07", last: str = "2013-03-31") -> Days:
         "late": np.where(np.isnan(late), np.nan, late > 15),
         "cancelled": rows["dep_time"].isna().to_numpy(float),
         "missing(temp)": rows["temp"].isna().to_numpy(float),
-        **{name: rows[name].to_numpy(float) for name in ("temp", "humid", "wind_speed", "distance")},
+        **{name: rows[name].to_numpy(float) for name in NUMBERS},
         "dep_delay": np.clip(rows["dep_delay"].to_numpy(float), -30, 180),
         "carrier": pd.factorize(rows["carrier"])[0].astype(float),
         "origin": pd.factorize(rows["origin"])[0].astype(float),
@@ -86,8 +89,8 @@ def flights(first: str = "2013-01-07", last: str = "2013-03-31") -> Days:
     return _days(values, rows["at"].to_numpy(), {"carrier", "origin", "hour"})
 
 
-def electricity(first: int = 0, last: int = 399) -> Days:
-    """Half-hours of the electricity market before Victoria joined."""
+def electricity(first: int = 0, last: int = 399, hours: int = 24) -> Days:
+    """Half-hours of the electricity market before Victoria joined, in buckets of some hours."""
     rows = pd.read_csv(ELECTRICITY)
     day = np.arange(len(rows)) // 48
     kept = (day >= first) & (day <= last)
@@ -96,7 +99,8 @@ def electricity(first: int = 0, last: int = 399) -> Days:
         "nswprice": np.clip(rows["nswprice"].to_numpy(float)[kept], 0, 0.3),
         "nswdemand": rows["nswdemand"].to_numpy(float)[kept],
     }
-    return _days(values, day[kept], set())
+    bucket = np.arange(len(rows)) // (2 * hours)
+    return replace(_days(values, bucket[kept], set()), hours=hours)
 
 
 def _days(values: dict[str, Array], day: Array, groups: set[str]) -> Days:
@@ -111,7 +115,7 @@ def _days(values: dict[str, Array], day: Array, groups: set[str]) -> Days:
 
 
 def draw_days(days: Days, count: int, block: int, rng: np.random.Generator) -> list[Array]:
-    """The rows of days drawn in blocks, with replacement; blocks of 7 begin on the first weekday."""
+    """The rows of days drawn in blocks, with replacement."""
     starts = np.arange(0, days.count - block + 1, block)
     drawn = rng.choice(starts, size=-(-count // block))
     return days.rows((drawn[:, None] + np.arange(block)).ravel()[:count])
@@ -128,10 +132,10 @@ def columns(days: Days, drawn: list[Array], shift: dict[str, float] | None = Non
     numbers = np.full((len(drawn), len(days.streams), 3), np.nan)
     cells: dict[int, Array] = {}
     for at, stream in enumerate(days.streams):
-        column = days.values[stream.name]
+        column = days.held[stream.name]
         for row, rows in enumerate(drawn):
-            values = column[rows]
-            values = values[~np.isnan(values)] + (shift or {}).get(stream.name, 0.0)
+            found = column[rows]
+            values = found[~np.isnan(found)] + (shift or {}).get(stream.name, 0.0)
             if stream.kind == "distribution":
                 groups = days.groups[stream.name]
                 held = cells.setdefault(at, np.zeros((len(drawn), groups)))
@@ -140,4 +144,5 @@ def columns(days: Days, drawn: list[Array], shift: dict[str, float] | None = Non
                 numbers[row, at] = values.sum(), len(values), 0.0
             else:
                 numbers[row, at] = len(values), values.sum(), (values**2).sum()
-    return Columns(FIRST_MONDAY + np.arange(len(drawn)) * DAY, numbers, cells)
+    length = np.timedelta64(days.hours, "h")
+    return Columns(FIRST_MONDAY + np.arange(len(drawn)) * length, numbers, cells)

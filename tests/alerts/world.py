@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -35,6 +35,7 @@ class World:
     told: list[Notification] = field(default_factory=list)
     decided: list[Notification] = field(default_factory=list)
     notes: list[object] = field(default_factory=list)
+    unsure: bool = False
 
     def group(self, key: str) -> GroupState:
         """A stored group, read back from JSON."""
@@ -141,6 +142,7 @@ class World:
         cut = to_deliver(entry, message)
         if cut is not None:
             self.told.append(cut)
+        self.unsure = not confirm
         if confirm:
             self.store_sent(delivered(entry, cut) if cut else entry)
             self.outbox.pop(0)
@@ -148,18 +150,21 @@ class World:
     def give_up(self) -> None:
         """The oldest message will never be delivered."""
         message = self.outbox.pop(0)
+        self.unsure = False
         group = self.group(message.group_key) if message.group_key in self.groups else None
-        made, entry = undelivered(
+        gone = undelivered(
             group,
             self._entry(message),
             message,
-            later=[one for one in self.outbox if one.key == message.key],
+            [one for one in self.outbox if one.key == message.key],
+            retry_at=self.now + timedelta(minutes=1),
             now=self.now,
-            again=timedelta(minutes=1),
         )
-        self.store_sent(entry)
-        if made is not None:
-            self.store({made.key: made})
+        later = iter(gone.later)
+        self.outbox = [next(later) if one.key == message.key else one for one in self.outbox]
+        self.store_sent(gone.sent)
+        if gone.group is not None:
+            self.store({gone.group.key: gone.group})
 
     def _entry(self, message: Notification) -> Sent:
         pair = (message.group_key, message.receiver)
@@ -188,8 +193,3 @@ def without_twins(told: list[Notification]) -> list[Notification]:
             found.append(message)
         last[message.key] = message
     return found
-
-
-def shortened(message: Notification) -> Notification:
-    """A message without evidence, to compare."""
-    return replace(message, links={})

@@ -11,7 +11,18 @@ from hypothesis import strategies as st
 
 from watchkeeper.core.alert import Severity
 from watchkeeper.monitors.instance import RETENTION, Instance
-from watchkeeper.monitors.machine import GONE_AFTER, Step, amend, current, end, step, vanish
+from watchkeeper.monitors.machine import (
+    GONE_AFTER,
+    Step,
+    Turn,
+    amend,
+    current,
+    end,
+    last_alerts,
+    step,
+    step_all,
+    vanish,
+)
 from watchkeeper.monitors.rule import Observation, Rule, State, Truth
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -227,6 +238,10 @@ def test_the_same_evaluation_twice_changes_nothing():
     unknown = run(rule(no_data_after=1), "?")[0]
     again = step(unknown.instance, seen(0, Truth.ERROR), rule(), LABELS, {})
     assert again == Step(unknown.instance, unknown.alerts)
+    options = {"on_error": "ok", "no_data_after": 1}
+    resolved = run(rule(**options), "+-", " !")[1]
+    again = step(resolved.instance, seen(1, Truth.FALSE, Truth.ERROR), rule(**options), LABELS, {})
+    assert again == Step(resolved.instance, resolved.alerts)
 
 
 def test_what_was_missed_is_made_good():
@@ -286,6 +301,61 @@ def test_what_is_given_up_is_told_as_over():
     assert done.transition.after is State.INACTIVE
     pending = end(run(rule(for_=5), "+")[-1].instance, START)
     assert pending.alerts == ()
+
+
+def together(rule, held, truths, minute):
+    """One evaluation of alerts that a letter tells apart."""
+    turns = [
+        Turn(held.get(letter), seen(minute, SIGNS[sign]), {"of": letter}, {})
+        for letter, sign in truths.items()
+    ]
+    return dict(zip(truths, step_all(turns, rule), strict=True))
+
+
+def test_more_alerts_than_the_limit_are_an_error():
+    """None is raised, what fires goes on, and the error is told once for each that is known."""
+    limited = rule(limit=2)
+    done = together(limited, {}, {"a": "+", "b": "+", "c": "-"}, 0)
+    assert [len(done[letter].alerts) for letter in "abc"] == [1, 1, 0]
+    for minute in (1, 2):
+        held = {letter: one.instance for letter, one in done.items()}
+        done = together(limited, held, {"a": "+", "b": "-", "c": "+", "d": "+"}, minute)
+    assert [[alert.name for alert in done[letter].alerts] for letter in "abcd"] == [
+        ["Low", "EvaluationError"],
+        ["Low", "EvaluationError"],
+        [],
+        [],
+    ]
+    assert done["a"].instance.note == "3 alerts are more than the limit of 2"
+    held = {letter: one.instance for letter, one in done.items()}
+    done = together(limited, held, {"a": "+", "b": "-", "c": "-", "d": "+"}, 3)
+    assert [done[letter].instance and done[letter].instance.state for letter in "abcd"] == [
+        State.FIRING,
+        State.INACTIVE,
+        None,
+        State.FIRING,
+    ]
+
+
+def test_pending_alerts_count_to_the_limit_and_without_a_limit_all_fire():
+    """As in Prometheus; the first alert stands for all where nothing is known."""
+    limited = rule(limit=1, for_=5, no_data_after=1)
+    done = together(limited, {}, {"a": "+", "b": "+"}, 0)
+    assert [alert.name for alert in done["a"].alerts] == ["EvaluationError"]
+    assert done["b"] == Step(None)
+    done = together(rule(), {}, dict.fromkeys("abcdef", "+"), 0)
+    assert all(one.instance.state is State.FIRING for one in done.values())
+
+
+def test_of_several_evaluations_each_alert_has_the_last_word():
+    """What was over long before the last of them is told as over all the same."""
+    before = run(rule(), "+")[0]
+    steps = run(rule(), "-" * 40, instance=before.instance, first=1)
+    assert steps[-1].alerts == ()
+    [over] = last_alerts(steps)
+    assert over.ends_at == START + MINUTE
+    [again] = last_alerts(run(rule(), "-" * 40 + "+", instance=before.instance, first=1))
+    assert again.ends_at is None
 
 
 def test_late_data_amend_and_do_not_tell():

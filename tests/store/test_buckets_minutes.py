@@ -271,6 +271,14 @@ def test_steps_lie_on_one_grid(store):
     assert sum(counts(store, 0, 300, 7).values()) == 43
 
 
+@pytest.mark.parametrize("minute", [60, 119])
+def test_the_ends_of_an_hour_belong_to_it(store, minute):
+    """An hour whose only minute is its first or its last goes on; those beside it do not count."""
+    for other in (minute, 59, 120, minute):
+        add(store, other)
+    assert counts(store, 0, 200, 1) == {59: 1, minute: 2, 120: 1}
+
+
 def test_align_widens_to_whole_minutes():
     """It gives a window that cuts no step, and leaves one that is aligned."""
     at = START + timedelta(minutes=5, seconds=20)

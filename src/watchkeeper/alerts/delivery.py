@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
@@ -40,7 +40,7 @@ def acknowledge(
 
     Examples
     --------
-    >>> from datetime import UTC
+    >>> from datetime import UTC, timedelta
     >>> now = datetime(2026, 1, 1, tzinfo=UTC)
     >>> late = Alert({"alertname": "Late"}, {}, now)
     >>> group = GroupState(key="k", route="{}", receiver="ml", labels={}, next_flush=now, seen=now,
@@ -87,19 +87,39 @@ def delivered(entry: Sent, notification: Notification) -> Sent:
     return msgspec.structs.replace(entry, known=tuple(sorted((set(entry.known) | told) - over)))
 
 
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """What is stored once a message has been given up.
+
+    Attributes
+    ----------
+    group
+        Made anew where it was gone and an end is owed; None where there is none.
+    sent
+        Who was told what.
+    later
+        The messages that wait, the first of them with the ends that are owed.
+    """
+
+    group: GroupState | None
+    sent: Sent
+    later: tuple[Notification, ...] = ()
+
+
 def undelivered(
     group: GroupState | None,
     entry: Sent,
     notification: Notification,
+    later: Sequence[Notification],
     *,
-    later: Iterable[Notification] = (),
+    retry_at: datetime,
     now: datetime,
-    again: timedelta,
-) -> tuple[GroupState | None, Sent]:
-    """Group and entry once a message has been given up: as if it had not been decided.
+) -> GivenUp:
+    """What becomes of a message that will never arrive: it is as if it had not been decided.
 
     What it was to begin is told at the next look, if it still fires then, and its end is not told
-    to who does not know of it; what it was to end is tried again in `again`.
+    to who does not know of it. What it was to end is told by the next message that waits, or by
+    one that is decided at `retry_at`.
 
     Parameters
     ----------
@@ -108,45 +128,63 @@ def undelivered(
     notification
         What was given up.
     later
-        Messages of the same key that still wait: what they tell is left to them.
-    now, again
-        The time, and how long after it an end is tried again.
-
-    Returns
-    -------
-    tuple[GroupState | None, Sent]
-        To be stored; the group is made anew where it is gone and an end is owed.
+        Messages of the same key that still wait, in order: what they tell is left to them.
+    retry_at
+        When an end is to be tried again.
+    now
+        The time.
     """
     waiting = {alert.fingerprint for message in later for alert in message.alerts}
     known = set(entry.known)
     begun = {alert.fingerprint for alert in notification.firing} - known - waiting
-    owed = {
-        alert.fingerprint: alert
+    owed = [
+        alert
         for alert in notification.resolved
         if alert.fingerprint in known - waiting - set(entry.firing)
-    }
-    firing = tuple(sorted((set(entry.firing) - begun) | owed.keys()))
-    entry = msgspec.structs.replace(entry, firing=firing)
-    if not owed:
-        return group, entry
+    ]
+    entry = msgspec.structs.replace(
+        entry, firing=tuple(name for name in entry.firing if name not in begun)
+    )
+    if owed and later:
+        return GivenUp(group, entry, (_with_ends(later[0], owed), *later[1:]))
+    if owed:
+        group, entry = _owing(group, entry, notification, owed, (retry_at, now))
+    return GivenUp(group, entry, tuple(later))
+
+
+def _with_ends(message: Notification, owed: Sequence[Alert]) -> Notification:
+    """A message that tells these ends too; by its own clock, which may have been set back."""
+    ends = [replace(one, ends_at=min(one.ends_at or message.at, message.at)) for one in owed]
+    return replace(message, alerts=(*message.alerts, *ends))
+
+
+def _owing(
+    group: GroupState | None,
+    entry: Sent,
+    notification: Notification,
+    owed: Sequence[Alert],
+    times: tuple[datetime, datetime],
+) -> tuple[GroupState, Sent]:
+    """Group and entry with ends that are to be told again."""
     group = group or GroupState(
         key=notification.group_key,
         route="",
         receiver=notification.receiver,
         labels=dict(notification.group_labels),
         alerts={},
-        next_flush=now + again,
-        seen=now,
-        created=now,
+        next_flush=times[0],
+        seen=times[1],
+        created=times[1],
     )
-    lost = {name: alert for name, alert in owed.items() if name not in group.alerts}
+    lost = {a.fingerprint: a for a in owed if a.fingerprint not in group.alerts}
+    names = {alert.fingerprint for alert in owed}
     return (
         msgspec.structs.replace(
             group,
             alerts=group.alerts | lost,
             ended=tuple(sorted({*group.ended, *lost})),
         ),
-        entry,
+        msgspec.structs.replace(entry, firing=tuple(sorted(names.union(entry.firing)))),
     )
 
 

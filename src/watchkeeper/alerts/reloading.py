@@ -35,14 +35,11 @@ def reload(groups: Iterable[GroupState], config: Config, now: datetime) -> dict[
     old = {group.key: group for group in groups}
     living = _living(old.values(), now)
     homes = {name: _homes(config, alert) for name, alert in living.items()}
-    routes = {key: route for found in homes.values() for key, route in found.items()}
-    new = {key: _settled(group, routes.get(key), living, homes) for key, group in old.items()}
+    new = {key: _without_moved(group, homes) for key, group in old.items()}
     for name, found in homes.items():
         for key, route in found.items():
             group = new.get(key) or new_group(route, living[name], now)
-            if name not in group.alerts:
-                group = msgspec.structs.replace(group, alerts={**group.alerts, name: living[name]})
-            new[key] = group
+            new[key] = _with_living(group, route, living[name], now)
     return {key: group for key, group in new.items() if group != old.get(key)}
 
 
@@ -60,26 +57,27 @@ def _homes(config: Config, alert: Alert) -> dict[str, Route]:
     return {group_key(route, alert.labels): route for route in routes_for(config, alert.labels)}
 
 
-def _settled(
-    group: GroupState,
-    route: Route | None,
-    living: Mapping[str, Alert],
-    homes: Mapping[str, Mapping[str, Route]],
-) -> GroupState:
-    """A group with a mark on each alert that goes elsewhere, and none on those that come back."""
-    back = {
-        name
-        for name in group.moved
-        if name in living and group.key in homes[name] and name not in group.ended
-    }
-    moved = (set(group.moved) - back) | {
+def _without_moved(group: GroupState, homes: Mapping[str, Mapping[str, Route]]) -> GroupState:
+    """A group with a mark on each living alert that goes elsewhere."""
+    moved = {
         name
         for name in group.alerts
-        if name in living and group.key not in homes[name] and name not in group.ended
+        if name in homes and group.key not in homes[name] and name not in group.ended
     }
+    return msgspec.structs.replace(group, moved=tuple(sorted(moved.union(group.moved))))
+
+
+def _with_living(group: GroupState, route: Route, alert: Alert, now: datetime) -> GroupState:
+    """A group that holds an alert which fires, though it may have been over or gone there."""
+    name = alert.fingerprint
+    alerts = group.alerts
+    if name not in alerts or group.is_over(name, now):
+        alerts = alerts | {name: alert}
     return msgspec.structs.replace(
         group,
-        receiver=route.receiver if route else group.receiver,
-        alerts=group.alerts | {name: living[name] for name in back},
-        moved=tuple(sorted(moved)),
+        route=route.key,
+        receiver=route.receiver,
+        alerts=alerts,
+        ended=tuple(one for one in group.ended if one != name),
+        moved=tuple(one for one in group.moved if one != name),
     )

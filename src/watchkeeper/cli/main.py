@@ -12,17 +12,20 @@ import typer
 from typer.core import TyperGroup
 
 import watchkeeper
+from watchkeeper.cli.alerts import alerts, silences
 from watchkeeper.cli.apply import apply
 from watchkeeper.cli.backup import backup, restore
 from watchkeeper.cli.check import check
 from watchkeeper.cli.compact import compact
 from watchkeeper.cli.infer import infer
+from watchkeeper.cli.init import init
 from watchkeeper.cli.keys import keys
 from watchkeeper.cli.merge import merge
 from watchkeeper.cli.metrics import metrics
 from watchkeeper.cli.models import models
 from watchkeeper.cli.profile import profile
 from watchkeeper.cli.report import report
+from watchkeeper.cli.rules import rules
 from watchkeeper.cli.schema import schema
 from watchkeeper.cli.serve import serve
 from watchkeeper.cli.settings import Settings, settings_of
@@ -131,10 +134,13 @@ def options(
     context.obj = Settings(debug=debug, quiet=quiet, json=json)
 
 
-for command in (report, check, track, profile, merge, infer, schema, metrics, serve, apply):
+for command in (report, check, track, profile, merge, infer, schema, metrics, serve, apply, init):
     app.command()(command)
 app.add_typer(models)
 app.add_typer(keys)
+app.add_typer(rules)
+app.add_typer(alerts)
+app.add_typer(silences)
 for command in (backup, restore, compact):
     app.command()(command)
 

@@ -15,6 +15,7 @@ from watchkeeper.core.errors import InputError, MissingExtraError
 
 if TYPE_CHECKING:
     from watchkeeper.app.live.references import Made
+    from watchkeeper.cli.remote import Remote
 
 URL, DATA = "WATCHKEEPER_URL", "WATCHKEEPER_DATA"
 
@@ -87,6 +88,25 @@ def open_place(url: str | None, data: str | None, *, make: bool = False) -> Iter
         return
     with open_folder(data, make=make) as found:
         yield found
+
+
+def open_server(url: str | None) -> Remote:
+    """The server that is meant, for what only a server does.
+
+    Raises
+    ------
+    InputError
+        None is named.
+    """
+    url = url or os.environ.get(URL)
+    if not url:
+        raise InputError(
+            f"say which server is meant, with --url http://127.0.0.1:8470 (or {URL}); start one "
+            "with `watchkeeper serve`"
+        )
+    from watchkeeper.cli.remote import KEY, Remote
+
+    return Remote(url, os.environ.get(KEY))
 
 
 @contextmanager

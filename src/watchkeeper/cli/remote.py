@@ -96,6 +96,33 @@ class Remote:
             query={"kind": made.kind, **made.origin},
         )
 
+    def get(self, path: str, query: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """What stands at a path."""
+        return self._mapping("GET", path, query=query)
+
+    def list(self, path: str) -> list[Any]:
+        """The list that stands at a path."""
+        answer = self._ask("GET", path)
+        if not isinstance(answer, list):
+            raise UnavailableError(f"{self._url} answers something else; is it a Watchkeeper?")
+        return answer
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes,
+        *,
+        content_type: str = "application/json",
+        query: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """What the server makes of a body."""
+        return self._mapping(method, path, body=body, content_type=content_type, query=query)
+
+    def delete(self, path: str) -> None:
+        """Remove what stands at a path."""
+        self._ask("DELETE", path)
+
     def _mapping(self, method: str, path: str, **request: Any) -> dict[str, Any]:
         answer = self._ask(method, path, **request)
         if not isinstance(answer, dict):

@@ -14,6 +14,7 @@ everything that the next evaluation needs is in the instance.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -136,10 +137,9 @@ def step(
         instance = Instance(labels=_full(rule, labels), annotations=dict(annotations), since=at)
     elif instance.labels != _full(rule, labels):
         return _relabelled(instance, observation, rule, labels, annotations)
-    truth = _effective(instance, observation)
-    if _is_known(instance, at, truth):
+    if _is_known(instance, observation):
         return Step(instance, alerts_of(instance))
-    old = _rebased(instance, at)
+    old, truth = _rebased(instance, at), _effective(instance, observation)
     cleared = observation.clear in (None, Truth.TRUE)
     new = _remembered(old, _moved(old, truth, at, rule, cleared=cleared), at)
     new = replace(new, seen_at=at, note=observation.note)
@@ -148,6 +148,59 @@ def step(
     if truth is Truth.TRUE:
         new = replace(new, last_true_at=at, annotations=dict(annotations))
     return _done(old, new, at)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What `step` is given for one alert of a rule, the rule apart."""
+
+    instance: Instance | None
+    observation: Observation
+    labels: Labels
+    annotations: Labels
+
+
+def step_all(turns: Sequence[Turn], rule: Rule) -> list[Step]:
+    """One evaluation of all alerts of a rule, none left out, so that its `limit` can be held.
+
+    Where more alerts than the limit would be pending or firing, the evaluation counts as one with
+    an error: none is raised, what fires goes on as `on_error` says. Where nothing is remembered
+    yet, the first alert stands for all of them, so that the error is told once.
+
+    Examples
+    --------
+    >>> from datetime import UTC
+    >>> noon, rule = datetime(2026, 1, 1, 12, tzinfo=UTC), Rule("Low", "a < 1", limit=1)
+    >>> seen = Observation(noon, Truth.TRUE)
+    >>> done = step_all([Turn(None, seen, {"c": c}, {}) for c in "abc"], rule)
+    >>> [one.instance and one.instance.note for one in done]
+    ['3 alerts are more than the limit of 1', None, None]
+    """
+    done = [step(one.instance, one.observation, rule, one.labels, one.annotations) for one in turns]
+    count = sum(one.instance is not None and one.instance.active_at is not None for one in done)
+    if not rule.limit or count <= rule.limit:
+        return done
+    told = f"{count} alerts are more than the limit of {rule.limit}"
+    first = all(one.instance is None for one in turns)
+    return [
+        step(one.instance, _unanswered(one.observation, told), rule, one.labels, one.annotations)
+        if one.instance is not None or (first and place == 0)
+        else Step(None)
+        for place, one in enumerate(turns)
+    ]
+
+
+def last_alerts(steps: Iterable[Step]) -> tuple[Alert, ...]:
+    """The alerts to hand on after several evaluations at once: of each alert the last word.
+
+    Only the last step's would not do: what fired before is over in one of them, and after a
+    quarter of an hour no later one says so.
+
+    >>> last_alerts([])
+    ()
+    """
+    found = {alert.fingerprint: alert for one in steps for alert in one.alerts}
+    return tuple(found.values())
 
 
 def vanish(instance: Instance, at: datetime, rule: Rule, note: str = "") -> Step:
@@ -237,9 +290,12 @@ def _relabelled(
     return Step(done.instance, alerts, done.transition, began_flapping=done.began_flapping)
 
 
-def _is_known(instance: Instance, at: datetime, truth: Truth) -> bool:
+def _is_known(instance: Instance, observation: Observation) -> bool:
     """Whether this evaluation was made before, with no worse an answer."""
-    return at == instance.evaluated_at or (at == instance.seen_at and truth not in _ANSWERS)
+    if observation.at == instance.evaluated_at:
+        return True
+    decisive = observation.clear if observation.truth is Truth.FALSE else observation.truth
+    return observation.at == instance.seen_at and decisive in (Truth.NO_DATA, Truth.ERROR)
 
 
 def _lies_before(at: datetime, other: datetime | None) -> bool:
@@ -340,6 +396,10 @@ def _remembered(old: Instance, new: Instance, at: datetime) -> Instance:
         told_no_data=told_next(old.told_no_data, at, no_data, hold=False),
         told_error=told_next(old.told_error, at, error, hold=False),
     )
+
+
+def _unanswered(observation: Observation, note: str) -> Observation:
+    return Observation(observation.at, Truth.ERROR, note=note)
 
 
 def _measured(instance: Instance, observation: Observation) -> Instance:

@@ -1,4 +1,4 @@
-"""Series as rule tests write them: `accuracy{model="flights"}` and `0.95x10 0.8-0.1x5 _x3 stale`."""
+"""Series as rule tests write them: a name with labels, and values such as `0.95x10 _x3 stale`."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def expand(text: str) -> Floats:
 
 def _item(word: str) -> Floats:
     match = _ITEM.fullmatch(word)
-    if match is None or (match["step"] and not match["times"]) or _is_stepped(match):
+    if match is None or _is_odd(match):
         raise InputError(
             f"{word!r} is no value; write 0.9, 0.9x10, 1+2x10, 1-2x10, _, _x10 or stale"
         )
@@ -62,9 +62,11 @@ def _item(word: str) -> Floats:
     return np.cumsum(steps)
 
 
-def _is_stepped(match: re.Match[str]) -> bool:
-    """Whether it steps from where there is no number."""
-    return match["first"] == "stale" and match["step"] is not None
+def _is_odd(match: re.Match[str]) -> bool:
+    """Whether it steps a number of times that it does not say, or steps from no number."""
+    if match["first"] == "stale":
+        return match["step"] is not None or match["times"] is not None
+    return match["step"] is not None and match["times"] is None
 
 
 def parse_series(text: str) -> tuple[str, bool, dict[str, str]]:

@@ -181,4 +181,5 @@ def _at(values: Floats, places: Counts) -> Floats:
 def _between(values: Floats, starts: Counts, ends: Counts) -> Counts:
     sums = np.concatenate([[0.0], np.cumsum(np.nan_to_num(values))])
     found = sums[np.clip(ends, 0, values.size)] - sums[np.clip(starts, 0, values.size)]
-    return found.round().astype(np.int64)
+    counts: Counts = found.round().astype(np.int64)
+    return counts

@@ -14,10 +14,11 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from watchkeeper.core.errors import RuleError
+from watchkeeper.monitors.rule import Observation, Rule
 from watchkeeper.monitors.template_numbers import FORMATS, plain, printf
 
 _Value: TypeAlias = float | int | str | None
@@ -29,6 +30,7 @@ _NUMBERS: Final = {
     "$value": "value", ".Value": "value", "$low": "low", "$high": "high", "$rows": "rows",
 }  # fmt: skip
 _URLS: Final = ("$externalURL", ".ExternalURL")
+_NONE: Final[Mapping[str, str]] = {}
 _NAMES: Final = ("$labels.NAME", *_NUMBERS, *_URLS)
 _SUPPORTED: Final = (
     "write $value, $low, $high, $rows, $labels.NAME or $externalURL, then, after |, one of "
@@ -105,6 +107,44 @@ def fill_all(texts: Mapping[str, str], facts: Facts) -> dict[str, str]:
     {'summary': '0.5'}
     """
     return {name: fill(text, facts) for name, text in texts.items()}
+
+
+def texts_of(
+    rule: Rule,
+    own: Mapping[str, str],
+    seen: Observation,
+    *,
+    shared: Mapping[str, str] = _NONE,
+    external_url: str = "",
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The labels and annotations of an alert of a rule, filled in.
+
+    Parameters
+    ----------
+    rule
+        The rule; its labels win over those that its group shares.
+    own
+        What tells its alerts apart: model, version, segment. It wins over all other labels, so
+        that two alerts never become one.
+    seen
+        What its condition says now.
+    shared
+        The labels of its group.
+    external_url
+        Where this server is reached.
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> from watchkeeper.monitors.rule import Truth
+    >>> rule = Rule("Low", labels={"of": "{{ $labels.model }}"}, annotations={"a": "{{ $value }}"})
+    >>> seen = Observation(datetime(2026, 1, 1, tzinfo=UTC), Truth.TRUE, value=0.8)
+    >>> texts_of(rule, {"model": "flights"}, seen)
+    ({'of': 'flights', 'model': 'flights'}, {'a': '0.8'})
+    """
+    facts = Facts({**shared, **own}, seen.value, seen.low, seen.high, seen.rows, external_url)
+    labels = {**shared, **fill_all(rule.labels, facts), **own}
+    return labels, fill_all(rule.annotations, replace(facts, labels=labels))
 
 
 def check_template(text: str, *, identity: bool = False) -> None:

@@ -15,7 +15,17 @@ from starlette.types import Receive, Scope, Send
 
 import watchkeeper
 from watchkeeper.core.envelope import Signal
-from watchkeeper.server import exposition, health, keys, measures, models, references, start_page
+from watchkeeper.server import (
+    alarms,
+    alertmanager,
+    exposition,
+    health,
+    keys,
+    measures,
+    models,
+    references,
+    start_page,
+)
 from watchkeeper.server.description import describe
 from watchkeeper.server.errors import JSON, Failure
 from watchkeeper.server.frame import Frame
@@ -86,7 +96,9 @@ def make_app(
     app.add_middleware(cast("Any", app.frame.around))
     # As routes too, which answer other methods with 405.
     app.router.routes.extend(Route(path, taker, methods=["POST"]) for path, taker in quick.items())
-    for part in (health, models, references, measures, keys, exposition, start_page):
+    for part in (
+        health, models, references, measures, alarms, alertmanager, keys, exposition, start_page,
+    ):  # fmt: skip
         app.include_router(part.router)
     app.add_exception_handler(HTTPException, cast("Any", _refused))
     app.add_exception_handler(RequestValidationError, cast("Any", _misread))

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from watchkeeper.app.alarms.desk import AlarmDesk
 from watchkeeper.app.live.questions import Ingest, ReferenceRequest, RowsQuery, SeriesQuery
 
 Answer = dict[str, Any]
@@ -168,6 +169,10 @@ class PlatformLike(Protocol):
 
     def changes(self, model: str | None, *, window: str) -> list[Answer]:
         """Deployments and other changes, of one model or of all."""
+
+    @property
+    def alarms(self) -> AlarmDesk:
+        """Rules, alerts, silences, messages."""
 
     def status(self) -> Answer:
         """Accounting, backlog, disk, worker."""

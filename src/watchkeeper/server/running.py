@@ -204,9 +204,9 @@ def refuse_open(settings: Settings, platform: PlatformLike) -> None:
 
 
 def _platform(settings: Settings) -> PlatformLike:
-    from watchkeeper.app.live.platform import Platform
+    from watchkeeper.app.served import ServedPlatform
 
-    return Platform(settings)
+    return ServedPlatform(settings)
 
 
 def _served(
@@ -220,29 +220,32 @@ def _served(
     from watchkeeper.server.application import make_app
     from watchkeeper.server.logs import set_up_logs
     from watchkeeper.server.uvicorn_server import run_until_told
-    from watchkeeper.server.worker import Supervisor, worker_command
+    from watchkeeper.server.worker import Supervisor, alarm_command, worker_command
 
     set_up_logs(level=running.log_level)
     give_back_large_blocks()
     platform = open_platform(settings)
     worker: Supervisor | None = None
+    alarms: Supervisor | None = None
+    url = settings.base_url or url_of(listener)
     try:
         refuse_open(settings, platform)
         command = worker_command(settings.folder) if running.worker is None else running.worker
         if command:
             worker = Supervisor(command)
             worker.start()
-        app = make_app(
-            platform, worker=worker, url=settings.base_url or url_of(listener),
-            access_log=running.access_log,
-        )  # fmt: skip
+        if running.worker is None:
+            alarms = Supervisor(alarm_command(settings.folder, url))
+            alarms.start()
+        app = make_app(platform, worker=worker, url=url, access_log=running.access_log)
         search_rarely()
         run_until_told(app, listener, signals, ready=partial(_ready, settings, running))
         is_clean = app.state.services.close()
     finally:
         platform.close()
-        if worker is not None:
-            worker.stop()
+        for one in (alarms, worker):
+            if one is not None:
+                one.stop()
     _say(running, "stopped")
     if not is_clean:
         # A thread still waits for a disk that hangs; Python would wait for it for ever.

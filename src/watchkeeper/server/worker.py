@@ -32,6 +32,11 @@ def worker_command(folder: Path) -> list[str]:
     return [sys.executable, "-m", "watchkeeper.app.live.worker", str(folder)]
 
 
+def alarm_command(folder: Path, url: str) -> list[str]:
+    """The command that keeps watch over the rules of a folder."""
+    return [sys.executable, "-m", "watchkeeper.app.alarms.worker", str(folder), url]
+
+
 class Supervisor:
     """Keeps one child process running until it is stopped.
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import re
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from watchkeeper.actions.channels.common import Common
@@ -120,12 +122,23 @@ def plugin_of(url: str) -> Any:
     MissingExtraError
         Apprise is not installed.
     """
-    try:
-        import apprise
-    except ImportError:
-        raise MissingExtraError("apprise", "sending to Apprise URLs", "server") from None
+    apprise = _loaded()
     asset = apprise.AppriseAsset(app_id="Watchkeeper", app_desc="Watchkeeper", app_url="")
     return apprise.Apprise.instantiate(url, asset=asset)
+
+
+@lru_cache(maxsize=1)
+def _loaded() -> Any:
+    """Apprise with all its services; what they import may be deprecated, and is not ours."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import apprise
+
+            apprise.Apprise.instantiate("json://localhost")
+    except ImportError:
+        raise MissingExtraError("apprise", "sending to Apprise URLs", "server") from None
+    return apprise
 
 
 class _Heard(logging.Filter):
@@ -158,7 +171,7 @@ class _Heard(logging.Filter):
 
 
 _HEARD = _Heard()
-for _name in ("apprise", "urllib3.connectionpool", "urllib3.util.retry"):
+for _name in ("apprise", "urllib3.connection", "urllib3.connectionpool", "urllib3.util.retry"):
     logging.getLogger(_name).addFilter(_HEARD)
 
 
@@ -179,6 +192,7 @@ def checked(fields: Fields, name: str, url: Secret) -> None:
     text = url.reveal()
     with _HEARD.of_this_thread():
         if plugin_of(text) is None:
-            scheme = text.partition("://")[0] if "://" in text else "no scheme"
-            fields.wrong(f"{fields.where}.{name} is no URL of Apprise ({scheme}); see its "
-                         "list of services, such as discord://, tgram:// and mailto://")  # fmt: skip
+            fields.wrong(
+                f"{fields.where}.{name} is no URL that Apprise reads; see its list of services, "
+                "such as discord://, tgram:// and mailto://"
+            )

@@ -189,7 +189,7 @@ class _Drawing:
         chart = self.chart
         last = next(value for _, value in reversed(chart.series) if _finite(value))
         unit = f" {clean(chart.unit, 12)}" if chart.unit else ""
-        right = f"now {_number(last)}{unit}"
+        right = f"last {_number(last)}{unit}"
         text_width = self._width(right, 15)
         title = clean(chart.title, 90)
         while title and self._width(title, 15) > WIDTH - _LEFT - 2 * _RIGHT - text_width:

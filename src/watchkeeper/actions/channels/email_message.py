@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from html import escape
 from typing import NamedTuple
 
-from watchkeeper.actions.channels.common import short_key
 from watchkeeper.actions.channels.content import AlertContent, Content
 from watchkeeper.actions.channels.severities import words_of
 from watchkeeper.actions.channels.text import head, left_out_text, text_of, urgency
@@ -39,8 +39,9 @@ def mail(envelope: Envelope, notification: Notification, content: Content) -> Em
     """
     message = EmailMessage(policy=SMTP)
     domain = envelope.sender.domain or "localhost"
-    thread = clean(short_key(notification.key, 100), 100).replace(" ", "-")
-    moment = int(notification.at.timestamp() * 1_000_000)
+    # Short, so that no header of an id is folded: not all readers unfold them.
+    thread = f"wk-{hashlib.sha256(notification.key.encode()).hexdigest()[:20]}"
+    moment = f"{int(notification.at.timestamp() * 1_000_000):x}"
     message["From"] = envelope.sender
     message["To"] = envelope.to
     message["Subject"] = content.title
@@ -52,7 +53,7 @@ def mail(envelope: Envelope, notification: Notification, content: Content) -> Em
         del message[name]
         message[name] = clean(text, 900)
     message.set_content(f"{content.title}\n{urgency(content)}\n\n{text_of(content)}\n")
-    picture = f"{thread}.{moment}.chart@{domain}"
+    picture = f"chart.{moment}@{domain}"
     message.add_alternative(html_of(content, picture if content.chart else ""), subtype="html")
     if content.chart:
         html = message.get_payload()[1]  # type: ignore[index]

@@ -146,6 +146,16 @@ class Fields:
         self.wrong(f"{self.where}.{name} is {_kind(value)}; write names with texts")
         return {}
 
+    def wordings(self, name: str) -> dict[str, str]:
+        """Names and texts within a message; those with templates we cannot read are left out."""
+        found = {}
+        for key, text in self.pairs(name).items():
+            if templates.is_known(text):
+                found[key] = text
+            else:
+                self.ignored.append(f"{name}.{key}")
+        return found
+
     def items(self, name: str) -> list[Any]:
         """A list."""
         value = self.raw(name)

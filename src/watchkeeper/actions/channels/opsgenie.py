@@ -136,13 +136,12 @@ def opsgenie_of(fields: Fields, common: Common) -> Opsgenie:
     """The channel of one of `opsgenie_configs`."""
     names = ("priority", "source", "entity", "note", "tags", "actions")
     fields.ignore("message", "description")
-    details = {n: text for n, text in fields.pairs("details").items() if "{{" not in text}
     return Opsgenie(
         api_key=common.secret(fields, "api_key", "opsgenie_api_key"),
         http=common.http(fields),
         url=common.text(fields, "api_url", "opsgenie_api_url", URL),
         fields={name: text for name in names if (text := fields.wording(name))},
-        details=details,
+        details=fields.wordings("details"),
         responders=tuple(_responders(fields)),
         update_alerts=fields.flag("update_alerts", default=False),
     )

@@ -128,16 +128,11 @@ def pagerduty_of(fields: Fields, common: Common) -> PagerDuty:
                      "write the routing_key of an Events API v2 integration")  # fmt: skip
     key = fields.secret("routing_key")
     names = ("severity", "source", "class", "component", "group", "client", "client_url")
-    details = {
-        name: text
-        for name, text in fields.pairs("details").items()
-        if name not in {"firing", "resolved", "num_firing", "num_resolved"} and "{{" not in text
-    }
     fields.ignore("description", "images", "links")
     return PagerDuty(
         routing_key=fields.needed("routing_key", key),
         http=common.http(fields),
         url=common.text(fields, "url", "pagerduty_url", URL),
         fields={name: text for name in names if (text := fields.wording(name))},
-        details=details,
+        details=fields.wordings("details"),
     )

@@ -104,7 +104,6 @@ def splunk_of(fields: Fields, common: Common) -> Splunk:
     if not routing:
         fields.wrong(f"{fields.where} has no routing_key; write that of the team to be told")
     fields.ignore("state_message", "entity_display_name")
-    custom = {n: text for n, text in fields.pairs("custom_fields").items() if "{{" not in text}
     return Splunk(
         api_key=common.secret(fields, "api_key", "victorops_api_key"),
         routing_key=routing,
@@ -112,5 +111,5 @@ def splunk_of(fields: Fields, common: Common) -> Splunk:
         url=common.text(fields, "api_url", "victorops_api_url", URL),
         message_type=fields.wording("message_type"),
         tool=fields.wording("monitoring_tool") or "Watchkeeper",
-        custom=tuple(custom.items()),
+        custom=tuple(fields.wordings("custom_fields").items()),
     )

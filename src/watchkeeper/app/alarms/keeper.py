@@ -21,6 +21,7 @@ from watchkeeper.app.alarms.rule_book import RULES, Key, RuleBook, Watched, key_
 from watchkeeper.app.alarms.sending import Sender
 from watchkeeper.app.alarms.vocabulary import vocabulary_of
 from watchkeeper.app.live.measured import Measured
+from watchkeeper.app.live.registry import Registry
 from watchkeeper.core.errors import NotFoundError, WatchkeeperError
 from watchkeeper.monitors.instance import Instance
 from watchkeeper.monitors.machine import end
@@ -70,6 +71,7 @@ class Keeper:
         self._holder = holder
         self._book = RuleBook(vocabulary_of)
         self._config = default_config()
+        self._routes: str | None = ""
         self._leased_until: datetime | None = None
 
     def step(self) -> int:
@@ -97,9 +99,12 @@ class Keeper:
         return ours
 
     def _take_up(self, now: datetime) -> None:
-        """The routes as they are now."""
-        self._config = config_in_force(self._store)
-        take_effect(self._store, self._config, now)
+        """The routes as they are now, read again where their file has changed."""
+        text = routes_text(self._store)
+        if text != self._routes:
+            self._config = read_routes(text)
+            take_effect(self._store, self._config, now)
+            self._routes = text
 
     # ---- rules -------------------------------------------------------------------------------
 
@@ -114,11 +119,20 @@ class Keeper:
         done = 0
         for key, one in watched.items():
             clock = clocks.get(key)
-            times = one.times(None if clock is None else min(clock.at, now), now)
+            if clock is None:
+                self._start(key, now)
+                continue
+            times = one.times(min(clock.at, now), now)
             if times:
                 self._evaluate_one(one, times)
                 done += 1
         return done
+
+    def _start(self, key: str, now: datetime) -> None:
+        """A group that is new on a model: its first evaluation is the next one on its grid."""
+        with self._store.work() as work:
+            row = StateRow(states.CLOCK, key, states.encode(states.Clock(now)))
+            work.put_state(row, at=now)
 
     def _evaluate_one(self, watched: Watched, times: Sequence[datetime]) -> None:
         began = time.perf_counter()
@@ -180,19 +194,44 @@ def _given_up(key: Key, instance: Instance, at: datetime, note: str) -> Result:
     return Result(key, None, done.alerts, (done.transition,) if done.transition else ())
 
 
-def config_in_force(store: AlarmStore) -> Config:
-    """The routes that were applied last; the default where there are none or they cannot be read.
+def routes_text(store: AlarmStore) -> str | None:
+    """The routing file that was applied last; None where there is none."""
+    return next((row.text for row in store.files(ROUTES) if row.name == ROUTES), None)
+
+
+def read_routes(text: str | None) -> Config:
+    """The routes of a file; the default where there is none, or where it cannot be read.
 
     A file is refused when it is applied, so one that cannot be read comes from another release.
     """
-    rows = [row for row in store.files(ROUTES) if row.name == ROUTES]
-    if not rows:
+    if text is None:
         return default_config()
     try:
-        return read_config(rows[0].text)
+        return read_config(text)
     except WatchkeeperError as error:
         log.error("the routes cannot be read: %s", error)  # noqa: TRY400  # a sentence
         return default_config()
+
+
+LIVE = timedelta(days=2)
+"""A version that records have come of so lately has alerts of its own."""
+
+
+def live_versions(registry: Registry) -> Callable[[str, datetime], Sequence[str]]:
+    """The versions of a model that records have come of lately, by the model and the time."""
+
+    def versions(model: str, at: datetime) -> Sequence[str]:
+        try:
+            held = registry.versions(model)
+        except NotFoundError:
+            return ()
+        return [
+            one["version"]
+            for one in held
+            if one["last_seen"] is not None and one["last_seen"] >= at - LIVE
+        ]
+
+    return versions
 
 
 def measured_around(

@@ -113,7 +113,7 @@ class Watched:
         """
         return msgspec.json.encode((self.file, self.group.name, self.model)).decode()
 
-    def times(self, last: datetime | None, now: datetime, *, most: int = 500) -> list[datetime]:
+    def times(self, last: datetime, now: datetime, *, most: int = 500) -> list[datetime]:
         """The times at which it is to be evaluated: those since the last one, at most so many.
 
         They lie on a grid of the interval, so that they are the same after a restart.
@@ -126,7 +126,7 @@ class Watched:
         """
         step = self.group.interval
         newest = now - (now - _EPOCH) % step
-        missed = 1 if last is None else (newest - last + step - _TICK) // step
+        missed = (newest - last + step - _TICK) // step
         count = min(max(missed, 0), most)
         return [newest - step * n for n in reversed(range(count))]
 

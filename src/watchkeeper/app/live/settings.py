@@ -76,6 +76,11 @@ class Settings:
         return self.folder / "worker.json"
 
     @property
+    def alarm_heartbeat(self) -> Path:
+        """What the process that watches over rules says of itself."""
+        return self.folder / "alarms.json"
+
+    @property
     def worker_lock(self) -> Path:
         """Held by the one worker of the folder."""
         return self.folder / "worker.lock"

@@ -60,7 +60,7 @@ def band(
     >>> values = 100 + 20 * np.sin(np.arange(24 * 40) * 2 * np.pi / 24) + noise
     >>> found = band(History(hours, values), hours[-1:])
     >>> print(found.season[0], found.lower[0].round(), found.upper[0].round())
-    week 90.0 100.0
+    week 89.0 100.0
     """
     settings = settings or BandSettings()
     if not len(times) or not len(history.times):
@@ -74,7 +74,10 @@ def band(
     error = judged.error[asked]
     if errors is not None:
         error = _own_errors(error, values[asked], judged.centre[asked], errors, settings)
-    return _told(judged, asked, error, settings)
+    rows = np.full(grid.size, np.nan)
+    if history.rows is not None:
+        rows[at] = history.rows
+    return _told(judged, asked, (error, rows[asked]), settings)
 
 
 def outside(found: Band, values: Floats) -> Truths:
@@ -95,22 +98,27 @@ def _own_errors(
     """Given sampling errors on the scale, where the history has no value."""
     own = error.copy()
     for i in np.flatnonzero(np.isnan(values) & np.isfinite(centre) & np.isfinite(given)):
-        middle = from_scale(centre[i : i + 1], settings.scale)[0]
+        middle = from_scale(centre[i : i + 1], settings)[0]
         spread = float(given[i])
         if settings.scale == "log":
             spread /= middle
+        elif settings.scale == "count":
+            spread /= float(np.sqrt(middle))
         elif settings.scale == "logit":
             spread /= float(np.sqrt(middle * (1 - middle)))
         own[i] = error_at(spread, float(centre[i]), settings.scale)
     return own
 
 
-def _told(judged: Judged, asked: Indexes, error: Floats, settings: BandSettings) -> Band:
-    """The band in units of the metric."""
+def _told(
+    judged: Judged, asked: Indexes, known: tuple[Floats, Floats], settings: BandSettings
+) -> Band:
+    """The band in units of the metric, from sampling errors and rows."""
+    error, rows = known
     centre = judged.centre[asked]
     half = settings.level * np.hypot(judged.sd[asked], error)
     lower, middle, upper = (
-        from_scale(ends, settings.scale) for ends in (centre - half, centre, centre + half)
+        from_scale(ends, settings, rows) for ends in (centre - half, centre, centre + half)
     )
     season = np.array(SEASONS)[judged.season[asked]]
     found = Band(lower, upper, middle, season, judged.shifts)

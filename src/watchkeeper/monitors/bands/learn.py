@@ -24,6 +24,11 @@ COLD = 24
 _FEW = 5
 """Recent values below which there is no level to take residuals from."""
 
+_FEW_RESIDUALS = 6.0
+"""A median deviation of n residuals is itself unsure, by 1.17/√n of it; on average that lets more
+noise through at three standard deviations than normal, which widening by 1 + 6/n makes up for: the
+second-order term 27 φ(3) · 1.36/n over the slope 6 φ(3)."""
+
 _DAYS = {Season.DAY: 7, Season.WEEK: 28}
 """Days of history from which a season decides."""
 
@@ -169,7 +174,7 @@ class Learner:
 
     def _age(self, point: int) -> float:
         """Days of history before a point."""
-        return (point - self._first) * self.grid.step / 86_400
+        return max(0, point - self._first) * self.grid.step / 86_400
 
     def _ready(self, stream: _Stream, point: int) -> bool:
         return self._age(point) >= _DAYS.get(stream.season, 0)
@@ -206,8 +211,9 @@ class Learner:
             those = fine & (self.grid.weekend[past] == weekend)
             if np.count_nonzero(those) < COLD:
                 those = fine
-            enough = np.count_nonzero(those) >= FEWEST
-            sds.append(process_sd(left[those], errors[those]) if enough else np.nan)
+            count = int(np.count_nonzero(those))
+            sd = process_sd(left[those], errors[those]) if count >= FEWEST else np.nan
+            sds.append(sd * (1 + _FEW_RESIDUALS / max(count, 1)))
         stream.sds = (sds[0], sds[1])
         if stream.season is not Season.NONE:
             whole = np.hypot(np.fmax(*stream.sds), self._typical_error(past))
@@ -260,13 +266,24 @@ class Learner:
             if known >= self._recent // 2:
                 since, self._accepted = self._accepted, self.grid.size
                 self._move(since, stop, accepted=True)
-        since = max(0, stop - self._week)
-        known = np.count_nonzero(self._known[since:stop])
-        for side in (1, -1):
-            outside = self._side[since:stop] == side
-            count = np.count_nonzero(outside)
-            if stop >= self._week and 2 * known >= self._week and count >= _SHARE * known:
-                self._move(since + int(np.argmax(outside)), stop, accepted=False)
+        if stop >= self._week:
+            for side in (1, -1):
+                began = self._shifted(stop, side)
+                if began is not None:
+                    self._move(began, stop, accepted=False)
+
+    def _shifted(self, stop: int, side: int) -> int | None:
+        """Where a level began that has lasted for a week; None where there is none."""
+        since = stop - self._week
+        outside = self._side[since:stop] == side
+        known = self._known[since:stop]
+        lasts = np.count_nonzero(outside) >= _SHARE * np.count_nonzero(known)
+        enough = 2 * np.count_nonzero(known) >= self._week
+        if not lasts or not enough or not outside[np.argmax(known)]:
+            return None
+        while since > 0 and self._side[since - 1] == side:
+            since -= 1
+        return since
 
     def _move(self, since: int, stop: int, *, accepted: bool) -> None:
         """Lift what was learnt before `since` to the level of what came from then on."""
@@ -291,7 +308,7 @@ class Learner:
         """A new level as people read it."""
         times = [from_seconds(self.grid.start + at * self.grid.step) for at in (since, stop - 1)]
         if self.settings.scale == "linear":
-            return Shift(times[0], times[1], change=change, accepted=accepted)
+            return Shift(times[0], times[1], change=float(change), accepted=accepted)
         return Shift(times[0], times[1], ratio=math.exp(change), accepted=accepted)
 
 

@@ -20,8 +20,9 @@ WARNING = 3.0
 CRITICAL = 4.5
 """The width that is critical."""
 
-Scale = Literal["linear", "log", "logit"]
-"""Where a band is symmetric: `logit` for shares and areas, `log` for latencies, costs, counts."""
+Scale = Literal["linear", "log", "logit", "count"]
+"""Where a band is symmetric: `logit` for shares and areas, `log` for latencies and costs, `count`
+for numbers of events: the logarithm, with the sampling error of a Poisson count."""
 
 Worse = Literal["lower", "higher", "both"]
 """The side on which a metric is worse; values on the other side are never outside."""
@@ -53,8 +54,7 @@ class BandSettings:
     level
         Half the width of the band in standard deviations.
     resolution
-        The least difference that the metric can show, such as 1 for counts; the band is never
-        narrower.
+        The least difference that the metric can show; the band is never narrower.
     gap
         The length of the windows: a value shares rows with those less than this before it, and is
         judged from earlier ones.

@@ -18,6 +18,7 @@ from watchkeeper.monitors.budget.columns import Columns, columns_of
 from watchkeeper.monitors.budget.config import BudgetConfig
 from watchkeeper.monitors.budget.detector import Detector, Track
 from watchkeeper.monitors.budget.effects import Effect
+from watchkeeper.monitors.budget.power import Detectable, detectable, power_table
 from watchkeeper.monitors.budget.state import State
 from watchkeeper.monitors.budget.streams import Bucket, Counts, Gauss, Histogram, Moments, Stream
 from watchkeeper.monitors.budget.verdict import Contribution, Level, Verdict
@@ -30,6 +31,7 @@ __all__ = [
     "Columns",
     "Contribution",
     "Counts",
+    "Detectable",
     "Detector",
     "Effect",
     "Gauss",
@@ -42,4 +44,6 @@ __all__ = [
     "Verdict",
     "calibrate",
     "columns_of",
+    "detectable",
+    "power_table",
 ]

@@ -26,6 +26,9 @@ class Baseline(msgspec.Struct, frozen=True, omit_defaults=True):
         That of one row of a mean; 1 otherwise.
     dispersion
         How much more windows vary than chance explains, with what autocorrelation adds.
+    extreme
+        The furthest that a window of the reference lay from its level: the square, in units of
+        what chance and dispersion explain. 0 where chance alone explains the scatter.
     rows
         Of a window on average; for an estimate the mean of one over its squared standard error.
     reference_rows
@@ -51,6 +54,7 @@ class Baseline(msgspec.Struct, frozen=True, omit_defaults=True):
     tolerance: float = 0.0
     variance: float = 1.0
     dispersion: float = 1.0
+    extreme: float = 0.0
     rows: float = 0.0
     reference_rows: float = 0.0
     windows: int = 0

@@ -228,6 +228,7 @@ def _baseline(stream: Stream, found: _Windows, phase: Phases, phases: int) -> Ba
         stream,
         variance=found.variance,
         dispersion=measured.long_run,
+        extreme=measured.extreme / measured.long_run if measured.wanders else 0.0,
         rows=float(found.rows[known].mean()),
         reference_rows=float(found.rows.sum()),
         windows=measured.windows,

@@ -21,14 +21,15 @@ class BudgetConfig(msgspec.Struct, frozen=True):
     models
         What shares the budget: the alarms that page the same people.
     patience
-        Buckets that an alarm needs at least. With 2, one freak bucket is not enough.
+        Buckets that an alarm needs at least: a freak day or two are not enough. 1 is the plain
+        e-process.
     """
 
     false_alarms: float = 1.0
     per: float = 90 * 86400.0
     confidence: float = 0.9
     models: int = 1
-    patience: int = 2
+    patience: int = 3
 
     @classmethod
     def of(cls, budget: Budget, models: int = 1) -> BudgetConfig:

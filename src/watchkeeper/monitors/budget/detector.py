@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from watchkeeper.core.errors import InputError
-from watchkeeper.monitors.budget.baselines import Baseline, Calibration
+from watchkeeper.monitors.budget.baselines import Calibration
 from watchkeeper.monitors.budget.columns import Columns, columns_of, seconds_of, time_of
 from watchkeeper.monitors.budget.config import BudgetConfig
 from watchkeeper.monitors.budget.evalues import Floats
@@ -308,19 +308,4 @@ def _limits(config: BudgetConfig, calibration: Calibration, log_a: float) -> Lim
     # What one alternative of one stream needs alone, spread over `patience` buckets.
     parts = (mixture + weights[:, None]).ravel()
     alone = log_a - float(parts[np.isfinite(parts)].min())
-    shared = alone / max(config.patience, 1)
-    caps = [min(shared, _cap(baseline)) for baseline in calibration.baselines]
-    return Limits(log_a, np.array(caps), mixture, weights)
-
-
-def _cap(baseline: Baseline) -> float:
-    """The most that one bucket may add where levels wander beyond chance.
-
-    Chance has a law, of levels we know but those of the reference. That the next one is beyond all W of
-    them has the chance 1 / (W + 1) whatever their law, so no bet on it may pay more than W + 1.
-    """
-    import os
-    if os.environ.get('NOCAP'): return math.inf
-    windows = max(baseline.windows, 1)
-    beyond = 1.0 + 3.0 * math.sqrt(2.0 / windows)
-    return math.log(windows + 1.0)*float(os.environ.get('CAPF','1')) if baseline.dispersion > beyond else math.inf
+    return Limits(log_a, alone / max(config.patience, 1), mixture, weights)

@@ -41,12 +41,15 @@ class Evidence:
         Shape (buckets, streams, alternatives); 0 where there is no data.
     known
         Shape (buckets, streams): whether there is data.
+    trust
+        Shape (buckets, streams): the most that each may add, a logarithm.
     sums
         Shape (buckets, streams, 3): what `effects.effect_of` needs, to be added up over buckets.
     """
 
     log_e: Floats
     known: npt.NDArray[np.bool_]
+    trust: Floats
     sums: Floats
 
 
@@ -94,7 +97,7 @@ def evidence(calibration: Calibration, columns: Columns) -> Evidence:
     shape = columns.numbers.shape[:2]
     log_e = np.zeros((*shape, 2 * SIDES))
     known = np.zeros(shape, dtype=bool)
-    sums = np.zeros((*shape, 3))
+    trust, sums = np.zeros(shape), np.zeros((*shape, 3))
     window = timedelta(seconds=calibration.window)
     season = timedelta(seconds=calibration.season) if calibration.season else None
     phase = phases_of(columns.starts, window, season)
@@ -107,11 +110,26 @@ def evidence(calibration: Calibration, columns: Columns) -> Evidence:
             one = _distribution(baseline, columns.cells[at], phase)
         else:
             one = _SCALARS[baseline.stream.kind](baseline, columns.numbers[:, at], phase)
-        log_e[:, at], known[:, at], sums[:, at] = one
-    return Evidence(log_e, known, sums)
+        log_e[:, at], known[:, at], away, sums[:, at] = one
+        trust[:, at] = _trust(baseline, away)
+    return Evidence(log_e, known, trust, sums)
 
 
-_Parts = tuple[Floats, npt.NDArray[np.bool_], Floats]
+_Parts = tuple[Floats, npt.NDArray[np.bool_], Floats, Floats]
+
+
+def _trust(baseline: Baseline, away: Floats) -> Floats:
+    """The most that a bucket may add where levels wander beyond chance, a logarithm.
+
+    Chance has a law; of levels we know but those of W windows. That the next one lies beyond all of
+    them has the chance 1 / (W + 1) whatever their law, c times as far as the furthest 1 / c² of it
+    (tails no heavier than those that have a variance). A bet that is as good against any law pays
+    at most about the root of one over that chance.
+    """
+    if not baseline.extreme:
+        return np.full(len(away), np.inf)
+    further = np.maximum(away / baseline.extreme, 1.0)
+    return np.asarray(0.5 * (np.log(baseline.windows + 1.0) + np.log(further)))
 
 
 def _center(baseline: Baseline, phase: Phases) -> Floats:
@@ -145,7 +163,9 @@ def _rate(baseline: Baseline, numbers: Floats, phase: Phases) -> _Parts:
     low = np.clip(center - baseline.below, EDGE, 1.0 - EDGE)
     up = log_rate(k, n, high, np.minimum(high + shifts, (1.0 + high) / 2.0), phi)
     down = log_rate(k, n, low, np.maximum(low - shifts, low / 2.0), phi)
-    return _both(up, down, known), known, np.hstack((k, n, n * center))
+    rate = np.clip(center, EDGE, 1.0 - EDGE)
+    away = (k - n * center) ** 2 / (np.maximum(n, 1.0) * rate * (1.0 - rate) * phi)
+    return _both(up, down, known), known, away[:, 0], np.hstack((k, n, n * center))
 
 
 def _mean(baseline: Baseline, numbers: Floats, phase: Phases) -> _Parts:
@@ -156,7 +176,8 @@ def _mean(baseline: Baseline, numbers: Floats, phase: Phases) -> _Parts:
     moments, shifts = (n, total, squares), np.asarray(baseline.stream.shifts)
     up = log_mean(moments, center + baseline.above, deviation, shifts, phi)
     down = log_mean(moments, center - baseline.below, deviation, -shifts, phi)
-    return _both(up, down, known), known, np.hstack((n, total, n * center))
+    away = (total - n * center) ** 2 / (np.maximum(n, 1.0) * baseline.variance * phi)
+    return _both(up, down, known), known, away[:, 0], np.hstack((n, total, n * center))
 
 
 def _estimate(baseline: Baseline, numbers: Floats, phase: Phases) -> _Parts:
@@ -170,7 +191,9 @@ def _estimate(baseline: Baseline, numbers: Floats, phase: Phases) -> _Parts:
     up = log_gauss(value, center + baseline.above, variance, shifts)
     down = log_gauss(value, center - baseline.below, variance, -shifts)
     some = np.where(known[:, None], 1.0 / variance, 0.0)
-    return _both(up, down, known), known, np.hstack((some * value, some, some * center))
+    away = some * (value - center) ** 2
+    sums = np.hstack((some * value, some, some * center))
+    return _both(up, down, known), known, away[:, 0], sums
 
 
 def _distribution(baseline: Baseline, cells: Floats, phase: Phases) -> _Parts:
@@ -188,7 +211,7 @@ def _distribution(baseline: Baseline, cells: Floats, phase: Phases) -> _Parts:
     log_e = np.zeros((len(n), 2 * SIDES))
     log_e[:, 0] = np.where(known, log_calibrated(p_value), 0.0)
     sums = np.column_stack((away / scale, np.full(len(n), baseline.freedom), enough / scale))
-    return log_e, known, np.where(known[:, None], sums, 0.0)
+    return log_e, known, away / scale, np.where(known[:, None], sums, 0.0)
 
 
 _SCALARS = {"rate": _rate, "mean": _mean, "estimate": _estimate}

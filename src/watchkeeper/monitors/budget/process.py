@@ -57,7 +57,7 @@ class Limits:
     log_a
         The logarithm of the limit at which an alarm is raised.
     cap
-        The most that one bucket may add to the processes of each stream, a logarithm.
+        The most that one bucket may add to a process, a logarithm.
     mixture
         Logarithms of the parts of alternatives, shape (streams, alternatives).
     weights
@@ -65,7 +65,7 @@ class Limits:
     """
 
     log_a: float
-    cap: Floats
+    cap: float
     mixture: Floats
     weights: Floats
 
@@ -117,7 +117,7 @@ class Walk:
         self.since += 1
         self.had_data = bool(known.any())
         self._add_sums(evidence.sums[row], known)
-        bets = np.minimum(log_e, self.limits.cap[:, None])
+        bets = np.minimum(log_e, np.minimum(evidence.trust[row], self.limits.cap)[:, None])
         held = self.numbers[:, _ALTERNATIVES]
         self.numbers[:, _ALTERNATIVES] = np.where(known[:, None], log_step(held, bets), held)
         if self.open:

@@ -42,6 +42,8 @@ class Scatter:
         Of a window with the one before, corrected upwards for what short series lose.
     windows
         Those with data.
+    extreme
+        The largest sum of squares of a window, in units of what chance explains.
     """
 
     center: Floats
@@ -49,12 +51,18 @@ class Scatter:
     freedom: float
     autocorrelation: float
     windows: int
+    extreme: float
 
     @property
     def long_run(self) -> float:
         """The dispersion of long sums: more than that of single windows where they go together."""
         rho = min(max(self.autocorrelation, 0.0), _MOST)
         return self.dispersion * (1.0 + rho) / (1.0 - rho)
+
+    @property
+    def wanders(self) -> bool:
+        """Whether levels change from window to window by more than chance, beyond doubt."""
+        return self.dispersion > 1.0 + 3.0 * math.sqrt(2.0 / (self.freedom * max(self.windows, 1)))
 
     @property
     def factor(self) -> float:
@@ -90,14 +98,15 @@ def scatter(values: Floats, chance: Floats, phase: Phases, phases: int = 1) -> S
     windows = int(known.sum())
     spare = max(windows - used, 1)
     held = z[known]
-    total = float((held**2).sum()) / spare
+    squares = (held**2).sum(axis=1)
+    total, extreme = float(squares.sum()) / spare, float(squares.max(initial=0.0))
     if windows < ENOUGH:
         freedom = max(values.shape[1] - 1.0, 1.0)
-        return Scatter(center, max(ASSUMED, total / freedom), freedom, 0.0, windows)
+        return Scatter(center, max(ASSUMED, total / freedom), freedom, 0.0, windows, extreme)
     dispersion, freedom = _directions(held, spare)
     # The level of a phase is itself estimated from windows / used of them.
     dispersion = max(dispersion, 1.0) * (1.0 + used / windows)
-    return Scatter(center, dispersion, freedom, _autocorrelation(z, known), windows)
+    return Scatter(center, dispersion, freedom, _autocorrelation(z, known), windows, extreme)
 
 
 def _known(values: Floats, chance: Floats) -> npt.NDArray[np.bool_]:

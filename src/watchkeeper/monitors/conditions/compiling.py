@@ -98,19 +98,18 @@ class _Compiler:
         return node.name in _TRUTHS and node.name != "over"
 
     def join(self, node: Call, scope: Scope) -> Logical:
-        """`&&` and `||`."""
-        parts = tuple(self.truth(part, scope) for part in node.arguments)
-        return plan.Join("&&" if node.name == "&&" else "||", parts)
+        """`&&` and `||`; what only asks for rows goes last, so that messages tell of the rest."""
+        parts = sorted((self.truth(part, scope) for part in node.arguments), key=self._is_guard)
+        return plan.Join("&&" if node.name == "&&" else "||", tuple(parts))
 
     def contrary(self, node: Call, scope: Scope) -> Logical:
         """`!`."""
         return plan.Not(self.truth(node.arguments[0], scope))
 
     def chosen(self, node: Call, scope: Scope) -> Logical:
-        """`c ? a : b` of truth values, in terms of the others."""
+        """`c ? a : b` of truth values."""
         condition, yes, no = (self.truth(part, scope) for part in node.arguments)
-        chosen = plan.Join("&&", (condition, yes)), plan.Join("&&", (plan.Not(condition), no))
-        return plan.Join("||", chosen)
+        return plan.Either(condition, yes, no)
 
     def compare(self, node: Call, scope: Scope) -> Logical:
         """A comparison, turned so that what is measured stands on its left."""
@@ -239,6 +238,9 @@ class _Compiler:
         del self.comparisons[held:]
         return made
 
+    def _is_guard(self, part: Logical) -> bool:
+        return isinstance(part, plan.Compare) and self.comparisons[part.index].guard
+
     def _reserve(self) -> int:
         """A place among the comparisons, in the order of the text."""
         self.comparisons.append(Comparison("", "", ""))
@@ -247,7 +249,8 @@ class _Compiler:
     def _side(self, side: Node, node: Call, scope: Scope) -> Numeric:
         if self.is_truth(side):
             told = f"a truth value stands beside {node.name}"
-            raise refusal(side, told, "; join comparisons with &&, as in a < b && b < c")
+            where = node if isinstance(side, Literal) else side  # The parser places no `true`.
+            raise refusal(where, told, "; join comparisons with &&, as in a < b && b < c")
         return self.number(side, scope)
 
     def _over(self, node: Call, scope: Scope) -> Scope:

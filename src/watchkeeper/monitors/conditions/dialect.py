@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from watchkeeper.expressions import parsing
@@ -93,7 +94,7 @@ def _within(node: Node, binding: int) -> str:
 def _constant(node: Literal) -> str:
     value = node.value
     if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        return json.dumps(value, ensure_ascii=False)
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     return repr(value)

@@ -167,6 +167,13 @@ class _Run:
         join = any_of if part.name == "||" else all_of
         return decided(join([one.truth for one in parts]), parts)
 
+    def either(self, part: plan.Either) -> Judged:
+        """`c ? a : b`; where `c` is not known, neither is the result."""
+        test, yes, no = self.truth(part.condition), self.truth(part.yes), self.truth(part.no)
+        truth = np.where(test.truth == FALSE, no.truth, test.truth)
+        truth = np.where(test.truth == TRUE, yes.truth, truth)
+        return decided(truth, [yes, no, test])
+
     def contrary(self, part: plan.Not) -> Judged:
         """`!`."""
         judged = self.truth(part.part)
@@ -282,6 +289,7 @@ _LOGIC: dict[type, Callable[[_Run, Any], Judged]] = {
     plan.Anomaly: _Run.anomaly,
     plan.Join: _Run.join,
     plan.Not: _Run.contrary,
+    plan.Either: _Run.either,
 }
 _NUMBERS: dict[type, Callable[[_Run, Any], Number]] = {
     plan.Constant: _Run.constant,

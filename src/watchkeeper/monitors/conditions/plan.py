@@ -161,7 +161,16 @@ class Not:
     part: Logical
 
 
-Logical: TypeAlias = Fixed | Compare | Absent | Anomaly | Join | Not
+@dataclass(frozen=True, slots=True)
+class Either:
+    """`condition ? yes : no` of truth values."""
+
+    condition: Logical
+    yes: Logical
+    no: Logical
+
+
+Logical: TypeAlias = Fixed | Compare | Absent | Anomaly | Join | Not | Either
 Plan: TypeAlias = Numeric | Logical
 
 
@@ -257,6 +266,7 @@ def _parts(plan: Plan) -> tuple[Plan, ...]:
 _BELOW: dict[type, Callable[[Any], tuple[Plan, ...]]] = {
     Operation: lambda plan: plan.arguments,
     Choice: lambda plan: (plan.condition, plan.yes, plan.no),
+    Either: lambda plan: (plan.condition, plan.yes, plan.no),
     Count: lambda plan: (plan.body,),
     Compare: lambda plan: (plan.left, plan.right),
     Absent: lambda plan: (plan.series,),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from watchkeeper.core.windows import Window
-from watchkeeper.monitors.slo.burn import Z_ONE_SIDED, Events, wilson, window_sums
+from watchkeeper.monitors.slo.burn import Z_ONE_SIDED, Events, wilson, window_sums, without
 from watchkeeper.monitors.slo.objective import Pair, Slo, Urgency
 from watchkeeper.monitors.source import Floats
 from watchkeeper.monitors.truths import FALSE, NO_DATA, TRUE, Truths
@@ -103,19 +102,6 @@ def _codes(
     burns = np.where(sure, ratio > limit, (low > limit) & (bad >= _FEWEST)) & (short > limit)
     quiet = np.where(traffic, FALSE, NO_DATA)
     return np.where(burns, TRUE, quiet).astype(np.int8)
-
-
-def without(events: Events, maintenance: tuple[Window, ...]) -> Events:
-    """Events without those of buckets that planned work touches."""
-    if not maintenance:
-        return events
-    ends = events.ends
-    begins = ends - np.timedelta64(int(events.bucket.total_seconds()), "s")
-    kept = np.ones(len(ends), dtype=bool)
-    for window in maintenance:
-        start, end = (np.datetime64(int(t.timestamp()), "s") for t in (window.start, window.end))
-        kept &= ~((begins < end) & (start < ends))
-    return replace(events, bad=events.bad * kept, total=events.total * kept)
 
 
 def slices(slo: Slo, good: Truths) -> tuple[Floats, Floats]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from watchkeeper.core.errors import InputError
+from watchkeeper.core.windows import Window
 from watchkeeper.monitors.slo.objective import Slo
 from watchkeeper.monitors.source import Floats, Times
 
@@ -148,6 +149,19 @@ def wilson(bad: Floats, total: Floats, z: float) -> tuple[Floats, Floats, Floats
     return share, np.maximum(low, 0.0), np.minimum(high, 1.0)
 
 
+def without(events: Events, maintenance: tuple[Window, ...]) -> Events:
+    """Events without those of buckets that planned work touches."""
+    if not maintenance:
+        return events
+    ends = events.ends
+    begins = ends - np.timedelta64(int(events.bucket.total_seconds()), "s")
+    kept = np.ones(len(ends), dtype=bool)
+    for window in maintenance:
+        start, end = (np.datetime64(int(t.timestamp()), "s") for t in (window.start, window.end))
+        kept &= ~((begins < end) & (start < ends))
+    return replace(events, bad=events.bad * kept, total=events.total * kept)
+
+
 @dataclass(frozen=True, slots=True)
 class Budgets:
     """What is left of a budget at the end of each bucket.
@@ -185,6 +199,7 @@ def error_budgets(slo: Slo, events: Events) -> Budgets:
     >>> error_budgets(slo, events).remaining.round(6).tolist()
     [1.0, 0.5]
     """
+    events = without(events, slo.maintenance)
     count = len(events.bad)
     ends = np.arange(1, count + 1)
     first = _period_starts(slo, events)

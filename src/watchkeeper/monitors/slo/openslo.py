@@ -1,8 +1,8 @@
 """SLOs read from OpenSLO v1: Service, SLI, SLO, AlertPolicy and AlertCondition.
 
 OpenSLO has one condition a policy, so it cannot say a pair of windows: pairs stand in the
-annotation `watchkeeper/alerts`. Without it a burn-rate condition is read as a pair whose short window is a
-twelfth of its long one. Indicators must be those that Watchkeeper measures:
+annotation `watchkeeper/alerts`. Without it a burn-rate condition is read as a pair whose short
+window is a twelfth of its long one. Indicators must be those that Watchkeeper measures:
 `metricSource: {type: Watchkeeper, spec: {kind: latency, under_ms: 200}}`.
 
 References

@@ -1,0 +1,166 @@
+"""When rules would have fired: their conditions over the hours of the past, from profiles alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from watchkeeper.app.alarms.evaluating import Surroundings, to_times
+from watchkeeper.app.alarms.rule_book import Bound, Scope, bind, scopes_of
+from watchkeeper.app.alarms.source import MeasuredSource
+from watchkeeper.app.alarms.vocabulary import vocabulary_of
+from watchkeeper.core.errors import InputError
+from watchkeeper.core.windows import Window
+from watchkeeper.monitors.backtest import Firings, backtest
+from watchkeeper.monitors.backtest_summary import summarise
+from watchkeeper.monitors.conditions.caching import CachingSource
+from watchkeeper.monitors.conditions.evaluating import evaluate
+from watchkeeper.monitors.rule import Group
+from watchkeeper.monitors.source import Times
+
+HOUR = timedelta(hours=1)
+MAX_TIMES = 60_000
+"""Evaluations of one rule: nearly seven years of hours."""
+
+Answer = dict[str, Any]
+Incidents = Sequence[tuple[datetime, datetime]]
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One alert of a rule on a model, and what it would have done.
+
+    Attributes
+    ----------
+    group, model, version, segment
+        Which.
+    firings
+        When it would have fired; None where it cannot be evaluated.
+    summary
+        In a row.
+    error
+        Why it cannot be evaluated.
+    """
+
+    group: str
+    alert: str
+    model: str
+    version: str
+    segment: str
+    firings: Firings | None
+    summary: Answer
+    error: str = ""
+
+    def to_dict(self) -> Answer:
+        """As the API and the command line write it."""
+        found = self.firings
+        return {
+            "group": self.group,
+            "alert": self.alert,
+            "model": self.model,
+            "version": self.version or None,
+            "segment": self.segment or None,
+            "error": self.error or None,
+            "summary": self.summary,
+            "firings": [
+                {
+                    "pending_since": one.pending_since, "fired_at": one.fired_at,
+                    "until": one.until, "peak": one.peak,
+                }
+                for one in (found.firings if found else ())
+            ],
+            "no_data": [
+                {"start": span.start, "until": span.until}
+                for span in (found.no_data if found else ())
+            ],
+        }  # fmt: skip
+
+
+def times_of(window: Window, step: timedelta) -> Times:
+    """The times at which a back-test evaluates: the ends of steps within the window.
+
+    Raises
+    ------
+    InputError
+        There are too many of them, or none.
+    """
+    count = int((window.end - window.start) / step)
+    if count > MAX_TIMES:
+        raise InputError(
+            f"{count:,} evaluations are more than {MAX_TIMES:,}; choose a shorter range or a "
+            "longer step"
+        )
+    if count < 1:
+        raise InputError("the range is shorter than a step; choose a longer one")
+    first = to_times([window.start])[0]
+    seconds = np.arange(1, count + 1) * int(step.total_seconds())
+    times: Times = first + seconds.astype("timedelta64[s]")
+    return times
+
+
+def backtest_group(
+    group: Group, around: Surroundings, times: Times, *, incidents: Incidents | None = None
+) -> Iterator[Tried]:
+    """Every alert of a group's rules on a model over the past.
+
+    Rules are evaluated as they are live, at the end of each hour; windows shorter than that are
+    widened to it.
+
+    Parameters
+    ----------
+    group
+        The rules.
+    around
+        The model.
+    times
+        See `times_of`.
+    incidents
+        When something was wrong, where that is known.
+    """
+    sources: dict[tuple[str, str | None, str], CachingSource] = {}
+    for one in bind(group, vocabulary_of(around.measured, around.slos)):
+        error, scopes = one.error, [Scope()]
+        if not error:
+            try:
+                scopes = scopes_of(one.rule, around.measured, around.versions)
+            except InputError as failure:
+                error = str(failure)
+        for scope in scopes:
+            yield _tried(one, scope, error, (group, around, times, incidents, sources))
+
+
+def _tried(one: Bound, scope: Scope, error: str, run: Any) -> Tried:
+    group, around, times, incidents, sources = run
+    rule = one.rule
+    found: Firings | None = None
+    if one.condition is None and not error:
+        error = "a rule with a budget has no condition to be tested"
+    if not error and one.condition is not None:
+        key = (scope.version, rule.segment, scope.segment)
+        if key not in sources:
+            measured = replace(
+                around.measured,
+                version=scope.version or None,
+                segment=None if rule.segment is None else (rule.segment, scope.segment),
+            )
+            sources[key] = CachingSource(
+                MeasuredSource(measured, around.constants, around.slo_events)
+            )
+        source = sources[key]
+        told = evaluate(one.condition, source, times, window=rule.window, min_rows=rule.min_rows)
+        clear = None
+        if one.clear is not None:
+            clear = evaluate(
+                one.clear, source, times, window=rule.window, min_rows=rule.min_rows
+            ).truth
+        found = backtest(rule, told.truth, clear, times, told.value)
+        error = told.error
+    summary = {} if found is None else summarise(found, incidents, grace=rule.window).to_row()
+    return Tried(
+        group.name, rule.alert, around.measured.model, scope.version, scope.segment, found, summary,
+        error,
+    )  # fmt: skip

@@ -1,0 +1,61 @@
+"""All use cases of a running server: its records and measures, and its alarms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from watchkeeper.app.alarms.desk import AlarmDesk
+from watchkeeper.app.alarms.keeper import live_versions, measured_around
+from watchkeeper.app.live.clock import Clock, now
+from watchkeeper.app.live.heartbeat import read_heartbeat
+from watchkeeper.app.live.platform import Platform
+from watchkeeper.app.live.settings import Settings
+from watchkeeper.store.catalogue.alarms import AlarmStore
+
+
+class ServedPlatform(Platform):
+    """A platform with alarms.
+
+    Parameters
+    ----------
+    settings, clock
+        As of `Platform`.
+
+    Attributes
+    ----------
+    alarms
+        Rules, alerts, silences, messages.
+    """
+
+    def __init__(self, settings: Settings, *, clock: Clock = now) -> None:
+        super().__init__(settings, clock=clock)
+        self._alarm_store = AlarmStore(settings.catalogue)
+        versions = live_versions(self.registry)
+        self.alarms = AlarmDesk(
+            self._alarm_store,
+            models=self.registry.names,
+            around=measured_around(self._measured, versions, clock, settings.base_url or ""),
+            clock=clock,
+        )
+
+    def status(self) -> dict[str, Any]:
+        """Accounts, backlog, disk, worker and alarms."""
+        beat = read_heartbeat(self.settings.alarm_heartbeat)
+        told: dict[str, Any] = {
+            "last_step": beat.at if beat else None,
+            "failing": beat.failing if beat else {},
+            **self.alarms.status(),
+        }
+        held = super().status()
+        problems = list(held["problems"])
+        if dead := told["messages"].get("dead"):
+            problems.append(
+                f"{dead} messages were given up, see GET /v1/messages?state=dead or "
+                "`watchkeeper alerts messages --state dead`"
+            )
+        return {**held, "alarms": told, "problems": problems}
+
+    def close(self) -> None:
+        """Finish what is being written, and let go of the files."""
+        self._alarm_store.close()
+        super().close()

@@ -1,0 +1,182 @@
+"""What the routes of alarms answer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+
+class Evaluated(BaseModel):
+    """When a group was last evaluated on a model."""
+
+    model: str
+    at: datetime
+    took_ms: float
+    error: str | None
+
+
+class RuleShown(BaseModel):
+    """A rule."""
+
+    alert: str
+    expr: str | None = Field(description="The condition in CEL; null for a false-alarm budget.")
+    for_: str = Field(alias="for")
+    window: str
+    segment: str | None
+    severity: str | None
+    labels: dict[str, str]
+    annotations: dict[str, str]
+    line: int
+
+
+class RuleGroup(BaseModel):
+    """Rules that are evaluated together."""
+
+    name: str
+    model: str | None = Field(description="Null: every model.")
+    interval: str
+    rules: list[RuleShown]
+    evaluated: list[Evaluated]
+
+
+class RuleFile(BaseModel):
+    """A rule file in force."""
+
+    name: str
+    set_at: datetime
+    who: str | None
+    text: str
+    groups: list[RuleGroup]
+
+
+class RuleFiles(BaseModel):
+    """The rule files in force."""
+
+    files: list[RuleFile]
+
+
+class Checked(BaseModel):
+    """What is in a rule file."""
+
+    groups: int
+    rules: int
+    warnings: list[str] = Field(description="What a person should look at, with line and column.")
+
+
+class AppliedRules(Checked):
+    """What became of a rule file."""
+
+    name: str
+    outcome: Literal["created", "changed", "unchanged"]
+
+
+class Backtested(BaseModel):
+    """When rules would have fired."""
+
+    start: datetime
+    end: datetime
+    step: str
+    evaluations: int
+    rules: list[dict[str, Any]] = Field(
+        description="Of each rule, model, version and segment: `summary`, `firings`, `no_data`, "
+        "and `error` where it could not be evaluated."
+    )
+
+
+class AlertShown(BaseModel):
+    """An alert of a rule, as it stands."""
+
+    file: str
+    group: str
+    alert: str
+    model: str
+    state: Literal["inactive", "pending", "firing", "recovering", "no_data", "error"]
+    since: datetime
+    labels: dict[str, str]
+    annotations: dict[str, str]
+    value: float | None
+    low: float | None
+    high: float | None
+    rows: int
+    fired_at: datetime | None
+    flapping: bool
+    note: str | None
+    silenced_by: list[str] = Field(description="Ids of silences that are in force and match.")
+
+
+class Alerts(BaseModel):
+    """Alerts, the worst and oldest first."""
+
+    alerts: list[AlertShown]
+
+
+class Acknowledged(BaseModel):
+    """Who has taken on which groups of alerts, and until when repeats wait."""
+
+    acknowledged: list[str]
+    by: str
+    until: datetime
+
+
+class ReceiverShown(BaseModel):
+    """Somebody who is told."""
+
+    name: str
+    channels: list[str]
+
+
+class Routes(BaseModel):
+    """The routes in force."""
+
+    text: str = Field(description="In Alertmanager's configuration format.")
+    receivers: list[ReceiverShown]
+    notices: list[str] = Field(description="What is read and not done.")
+
+
+class Routed(BaseModel):
+    """Where an alert goes."""
+
+    receivers: list[str]
+
+
+class Message(BaseModel):
+    """A message to one channel of a receiver."""
+
+    id: int
+    key: str = Field(description="The same for all messages of one affair.")
+    receiver: str
+    channel: str
+    state: Literal["waiting", "sent", "dead"]
+    status: Literal["firing", "resolved"]
+    reason: str = Field(description="Why it is sent.")
+    alerts: int
+    group: dict[str, str]
+    attempts: int
+    said: str = Field(description="What the receiver answered last.")
+    made: datetime
+    due: datetime
+    done: datetime | None
+
+
+class Messages(BaseModel):
+    """Messages, the newest first."""
+
+    messages: list[Message]
+
+
+class Happened(BaseModel):
+    """Something that happened."""
+
+    at: datetime
+    kind: str
+    model: str | None
+    subject: str
+    what: Any
+
+
+class History(BaseModel):
+    """What happened, the newest first."""
+
+    history: list[Happened]
