@@ -113,7 +113,7 @@ def null(
         found.setdefault("3 σ", []).append(
             three_sigma(setting.days, table, setting.reference).sum()
         )
-        if setting.rivers and run < max(runs // 4, 20):
+        if setting.rivers and run < max(runs // 5, 10):
             for name, make in (("ADWIN", drift.ADWIN), ("Page–Hinkley", drift.PageHinkley)):
                 fired = river(make, setting.days, drawn, setting.reference)
                 found.setdefault(name, []).append(fired.sum())
@@ -146,7 +146,7 @@ def hard_table(runs: int, rng: np.random.Generator) -> str:
     lines = ["| data | reference | " + OURS + " |", "|---|---:|---:|"]
     for setting in hard_settings():
         days = setting.reference * setting.days.hours // 24
-        count = runs if setting.days.hours == 24 else max(runs // 4, 10)
+        count = runs if setting.days.hours == 24 else max(runs // 4, 5)
         found = null(setting, count, rng, rules=False)
         lines.append(f"| {setting.title} | {days} days | {_cell(found[OURS])} |")
     for rho, days in ((0.0, 28), (0.5, 28), (0.7, 28), (0.9, 28), (0.9, 90)):
@@ -179,7 +179,7 @@ def delays(
     (stream,) = days.streams
     column = days.held[stream.name]
     deviation = float(np.nanstd(column))
-    pool = columns(days, draw(2000, rng)).numbers[:, 0]
+    pool = columns(days, draw(600, rng)).numbers[:, 0]
     means = pool[:, 1] / pool[:, 0]
     level, scatter = means.mean(), means.std()
     ours, known = [], []
@@ -259,7 +259,7 @@ Written by `python -m benchmarks.budget{arguments}`, on {machine}.
 Each cell: the share of runs of {watched} days with at least one false alarm, and the mean number of
 days with an alarm in brackets. The budget is one false alarm in 90 days with 90 % confidence, so up
 to 10 % of the runs; with {runs} runs, 10 % is known to ± {error:.0f} points. River's detectors see
-every row, on a quarter of the runs.
+every row, on a fifth of the runs.
 
 {null}
 
@@ -269,9 +269,9 @@ hold anything, and control limits alarm with the tails.
 
 ## Detection
 
-Median days from a lasting shift of a mean, in standard deviations of the rows, to the alarm. CUSUM is
-told the true level, the true scatter of days and the true shift, which nobody knows, and is tuned to
-one false alarm in 900 days; the budget has 28 days of reference.
+Median days, of half as many runs, from a lasting shift of a mean, in standard deviations of the
+rows, to the alarm. CUSUM is told the true level, the true scatter of days and the true shift, which
+nobody knows, and is tuned to one false alarm in 900 days; the budget has 28 days of reference.
 
 {delay}
 
@@ -307,7 +307,7 @@ def main() -> None:
         arguments=f" --runs {runs} --seed {args.seed}",
         machine=f"{os.cpu_count()} cores, Python {platform.python_version()}",
         runs=runs, watched=WATCHED, error=196 * np.sqrt(0.09 / runs),
-        null=null_table(runs, rng), delay=delay_table(runs, rng), hard=hard_table(runs, rng),
+        null=null_table(runs, rng), delay=delay_table(max(runs // 2, 10), rng), hard=hard_table(runs, rng),
     )  # fmt: skip
     print(text)
     if not args.quick:

@@ -32,7 +32,7 @@ def daily_p(days: Days, columns: Columns, reference: int) -> Array:
 
 
 def three_sigma(days: Days, columns: Columns, reference: int) -> Array:
-    """Buckets in which any rate or mean lies outside mean ± 3 standard deviations of the windows."""
+    """Buckets in which a rate or mean lies outside mean ± 3 standard deviations of windows."""
     alarms = np.zeros(len(columns), dtype=bool)
     for at, stream in enumerate(days.streams):
         if stream.kind != "distribution":

@@ -217,7 +217,7 @@ def _check(world: World) -> None:
 
 
 Contract.TestCase.settings = settings(
-    max_examples=300, stateful_step_count=60, deadline=None,
+    max_examples=100, stateful_step_count=50, deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )  # fmt: skip
 TestContract = Contract.TestCase

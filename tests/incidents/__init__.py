@@ -1,1 +1,1 @@
-"""Tests of monitors."""
+"""Tests of incidents, on-call and runbooks."""

@@ -118,7 +118,7 @@ def test_post_mortems_are_due_after_five_business_days():
 
 
 def test_business_days_are_those_of_a_zone():
-    """Friday evening in UTC is Saturday in Auckland; the time of day there is kept over a change."""
+    """Friday in UTC is Saturday in Auckland, whose time of day is kept over a change of clocks."""
     at = datetime(2026, 4, 3, 14, tzinfo=UTC)  # Saturday 03:00 in Auckland, summer time's last day.
     found = business_days_later(at, 1, Calendar("Pacific/Auckland"))
     assert found == datetime(2026, 4, 5, 15, tzinfo=UTC)  # Monday 03:00, an hour later in UTC.

@@ -205,7 +205,7 @@ def test_alerts_come_and_go():
 
 
 def test_severity_rises_by_itself_and_never_falls():
-    """An alert that is worse raises the severity, with a shorter deadline; one that is less does not."""
+    """A worse alert raises the severity and shortens the deadline; a milder one does nothing."""
     incident = opened(Sev.SEV2)
     fires = events.alert_fires(alert(severity="P0"), sev_of("P0"))
     incident, entries = apply(incident, fires, T0 + 2 * MINUTE, SYSTEM)
@@ -286,8 +286,10 @@ EVENTS = st.one_of(
     )
 )
 def test_laws_of_any_history(history):
-    """Whatever happens in whatever order: the record survives JSON, its timeline has no hole, its
-    stamps are in order, at most one holds a role, deadlines fit the state.
+    """Whatever happens in whatever order, the record is sound and survives JSON.
+
+    Its timeline has no hole, its stamps are in order, at most one person holds a role, and what is
+    due fits the state.
     """
     incident = opened()
     numbers = list(range(1, incident.entries + 1))

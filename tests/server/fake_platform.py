@@ -8,12 +8,16 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from watchkeeper.app.alarms.desk import AlarmDesk
+from watchkeeper.app.alarms.evaluating import Surroundings
 from watchkeeper.app.live.questions import Ingest, ReferenceRequest, RowsQuery, SeriesQuery
 from watchkeeper.app.live.settings import Settings
 from watchkeeper.core.errors import NotFoundError
+from watchkeeper.store.catalogue.alarms import AlarmStore
 
 MORNING = datetime(2013, 6, 3, 14, tzinfo=UTC)
 MODEL = "late-arrivals"
@@ -141,6 +145,28 @@ class FakePlatform:
         self.removed: list[str] = []
         self.whose: list[str | None] = []
         self.closed = False
+
+    @cached_property
+    def alarms(self) -> AlarmDesk:
+        """The real one, over a store of its own."""
+        return AlarmDesk(
+            self.alarm_store, models=lambda: [MODEL], around=self._around, clock=lambda: MORNING
+        )
+
+    @cached_property
+    def alarm_store(self) -> AlarmStore:
+        """Its store."""
+        return AlarmStore(self.settings.folder / "alarms.db")
+
+    def let_go(self) -> None:
+        """Close the store of alarms, where it was asked for."""
+        if "alarm_store" in self.__dict__:
+            self.alarm_store.close()
+
+    @staticmethod
+    def _around(model: str) -> Surroundings:
+        known(model)
+        raise NotFoundError("this platform has measured nothing")
 
     def ingest(self, request: Ingest) -> Future[dict[str, Any]]:
         """Keep a request."""

@@ -134,17 +134,14 @@ def undelivered(
     now
         The time.
     """
-    waiting = {alert.fingerprint for message in later for alert in message.alerts}
     known = set(entry.known)
+    waiting = {alert.fingerprint for message in later for alert in message.alerts}
     begun = {alert.fingerprint for alert in notification.firing} - known - waiting
-    owed = [
-        alert
-        for alert in notification.resolved
-        if alert.fingerprint in known - waiting - set(entry.firing)
-    ]
-    entry = msgspec.structs.replace(
-        entry, firing=tuple(name for name in entry.firing if name not in begun)
-    )
+    firing = tuple(name for name in entry.firing if name not in begun)
+    entry = msgspec.structs.replace(entry, firing=firing)
+    # What fires again in the very next message, or is to, has not been over for the receiver.
+    again = {alert.fingerprint for alert in later[0].alerts} if later else set(firing)
+    owed = [a for a in notification.resolved if a.fingerprint in known - again]
     if owed and later:
         return GivenUp(group, entry, (_with_ends(later[0], owed), *later[1:]))
     if owed:

@@ -88,7 +88,7 @@ def read_config(text: str, *, name: str = "alertmanager.yml") -> Config:
         resolve_timeout=document.duration(settings.pop("resolve_timeout", None)) or RESOLVE_TIMEOUT,
         globals={key: document.plain(node) for key, node in settings.items()},
         templates=_templates(document, parts.get("templates"), notices),
-        notices=tuple(notices),
+        notices=tuple(sorted(notices, key=lambda one: (one.line, one.column))),
         text=text,
     )
     document.finish()

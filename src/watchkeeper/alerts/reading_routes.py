@@ -9,7 +9,7 @@ from typing import Any
 
 from watchkeeper.alerts.config import Route
 from watchkeeper.alerts.document import Document, Node, is_empty, nearest
-from watchkeeper.alerts.matchers import Matcher, Operator, parse_matchers
+from watchkeeper.alerts.matchers import Matcher, equality, parse_matchers
 from watchkeeper.alerts.regex import compiled
 from watchkeeper.core.errors import InputError
 
@@ -18,7 +18,6 @@ _KEYS = (
     "matchers", "continue", "mute_time_intervals", "active_time_intervals", "routes",
 )  # fmt: skip
 _DEEPEST = 64
-_PAIRS: tuple[tuple[str, Operator], ...] = (("match", "="), ("match_re", "=~"))
 
 
 def read_route(
@@ -56,15 +55,16 @@ def matchers_of(
 ) -> tuple[Matcher, ...]:
     """The matchers that a route or one side of an inhibition lists in its three ways."""
     found: list[Matcher] = []
-    for suffix, op in _PAIRS:
-        key = prefix + suffix
-        for label, node in document.mapping(parts.get(key), None, key).items():
-            matcher = Matcher(label, op, document.text(node, f"a value of {key}"))
-            found.append(matcher)
-            try:
-                _ = matcher.is_regex and compiled(matcher.value)
-            except InputError as error:
-                document.problem(node, str(error))
+    for label, node in document.mapping(parts.get(f"{prefix}match"), None, "match").items():
+        found.append(equality(label, document.text(node, f"a value of {prefix}match")))
+    for label, node in document.mapping(parts.get(f"{prefix}match_re"), None, "match_re").items():
+        text = document.text(node, f"a value of {prefix}match_re")
+        try:
+            compiled(text)
+        except InputError as error:
+            document.problem(node, str(error))
+        # Alertmanager names such routes by the anchored expression; so the names of groups agree.
+        found.append(Matcher(label, "=~", f"^(?:{text})$"))
     for node, text in document.texts(parts.get(f"{prefix}matchers"), f"{prefix}matchers"):
         try:
             found += parse_matchers(text)

@@ -227,7 +227,6 @@ def add_silence(
     Example: watchkeeper silences add model=flights --for 2h --by ann --comment "new pipeline"
     """
     from watchkeeper.alerts.matchers import parse_matcher
-
     from watchkeeper.app.live.clock import now
 
     begin = now()

@@ -106,6 +106,7 @@ def backtest_rules(  # what a back-test is made of
     start: Annotated[str, typer.Option("--from", metavar="TIME", help="ISO 8601.")],
     end: Annotated[str, typer.Option("--to", metavar="TIME", help="ISO 8601, not included.")],
     model: Annotated[str | None, typer.Option("--model", help="Only this model.")] = None,
+    step: Annotated[str, typer.Option("--step", help="From one evaluation to the next.")] = "1h",
     url: Url = None,
 ) -> None:
     """Say when the rules of a file would have fired on what the server has measured.
@@ -113,7 +114,7 @@ def backtest_rules(  # what a back-test is made of
     Example: watchkeeper rules backtest rules.yaml --from 2013-01-01 --to 2013-10-01
     """
     text = read_text(file)
-    query = {"window": f"{start}..{end}"} | ({"model": model} if model else {})
+    query = {"window": f"{start}..{end}", "step": step} | ({"model": model} if model else {})
     found = open_server(url).send(
         "POST", "/v1/rules/backtest", text.encode(), content_type=YAML, query=query
     )

@@ -88,7 +88,7 @@ def draft(incident: Incident, entries: Iterable[Entry], facts: Facts | None = No
     taken = times(incident)
     sections = [
         _head(incident, facts),
-        _section("Summary", [_line(incident.summary) if incident.summary else BLANK]),
+        _section("Summary", _summary(incident)),
         _section("Impact", _impact(incident, facts)),
         _section("Detection", _detection(incident, timeline, taken)),
         _section("Trigger", [_trigger(timeline)]),
@@ -141,17 +141,28 @@ def _head(incident: Incident, facts: Facts) -> str:
         "Severity": incident.severity.value,
         "Class": incident.kind.value,
         "State": incident.state.value.replace("_", " "),
-        "Models": ", ".join(incident.models) or BLANK,
+        "Models": ", ".join(map(_line, incident.models)) or BLANK,
         "Owner": _line(owner) if owner else BLANK,
         "Authors": BLANK,
         "Began": _moment(incident.began_at) if incident.began_at else BLANK,
         "Opened": _moment(incident.opened_at),
         "Due": _moment(incident.post_mortem_by) if incident.post_mortem_by else "no date",
     }
-    if facts.url:
+    if _ADDRESS.fullmatch(facts.url):
         rows["Incident"] = f"<{facts.url}>"
     title = f"# Post-mortem: {_line(incident.title)} (incident {incident.number})"
     return title + "\n\n" + _table(("", ""), list(rows.items()))
+
+
+def _summary(incident: Incident) -> list[str]:
+    if incident.summary:
+        return [_line(incident.summary)]
+    ended = incident.last(State.RESOLVED)
+    until = f"until {_moment(ended.at)}" if ended else "and is not resolved yet"
+    where = f" on {', '.join(map(_line, incident.models))}" if incident.models else ""
+    began = _moment(incident.began_at or incident.opened_at)
+    first = f"{_line(incident.title)}{where}: from {began} {until} (UTC)."
+    return [first, "", f"What happened, to whom, and why, in one paragraph: {BLANK}"]
 
 
 def _impact(incident: Incident, facts: Facts) -> list[str]:
@@ -175,7 +186,7 @@ def _detection(incident: Incident, timeline: Sequence[Entry], taken: Times) -> l
     delay = BLANK if taken.detect is None else _length(taken.detect)
     alerts = sum(entry.kind is EntryKind.ALERT and "over" not in entry.data for entry in timeline)
     return [
-        told,
+        f"{told}\n",
         f"- From the beginning to the incident: {delay}",
         f"- From the incident to the acknowledgement: {_or_blank(taken.acknowledge)}",
         f"- Alerts that fired: {alerts}",
@@ -201,7 +212,8 @@ def _mitigation(incident: Incident, timeline: Sequence[Entry], taken: Times) -> 
     out += [f"- {_moment(e.at)}, {_line(e.actor)}: {_line(e.text)}{_link(e)}" for e in done]
     reopened = sum(stamp.state is State.RESOLVED for stamp in incident.stamps) - 1
     if reopened > 0:
-        out.append(f"- It was opened again {reopened} times after it was resolved.")
+        times_ = "once" if reopened == 1 else f"{reopened} times"
+        out.append(f"- It was opened again {times_} after it was resolved.")
     return [*out, f"\nWhat helped, and why: {BLANK}"]
 
 
@@ -248,7 +260,11 @@ def _runbooks(facts: Facts) -> list[str]:
 
 
 def _links(links: Mapping[str, str]) -> list[str]:
-    return [f"- {_line(title)}: <{url}>" for title, url in links.items()] or ["None."]
+    listed = [
+        f"- {_line(title)}: <{url}>" if _ADDRESS.fullmatch(url) else f"- {_line(title)}"
+        for title, url in links.items()
+    ]
+    return listed or ["None."]
 
 
 def _section(title: str, lines: Sequence[str]) -> str:
@@ -261,7 +277,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _link(entry: Entry) -> str:
-    return f" (<{entry.link}>)" if re.fullmatch(r"https?://[^\s<>|]+", entry.link) else ""
+    return f" (<{entry.link}>)" if _ADDRESS.fullmatch(entry.link) else ""
 
 
 def _moment(at: datetime) -> str:
@@ -285,6 +301,7 @@ def _length(length: timedelta) -> str:
     return " ".join(f"{count} {unit}" for count, unit in parts if count)
 
 
+_ADDRESS = re.compile(r"https?://[^\s<>|]+")
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~&$])")
 
 

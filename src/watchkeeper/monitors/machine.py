@@ -23,7 +23,7 @@ from msgspec.structs import replace
 
 from watchkeeper.core.alert import NAME, SEVERITY, Alert, Labels
 from watchkeeper.core.estimate import finite
-from watchkeeper.monitors.instance import Instance, alerts_of, is_idle, told_next
+from watchkeeper.monitors.instance import Instance, Told, alerts_of, is_idle, told_next
 from watchkeeper.monitors.rule import Observation, Rule, State, Truth
 
 FLAPS: Final = 4
@@ -101,9 +101,9 @@ def step(
       flaps, so that it is told once. Its states are as ever.
     - Where a longer `for` makes what fires pending again, it is told as over.
     - An evaluation that was answered already changes nothing. One before the last answer means
-      that the clock was set back: times that lie ahead of it become its own, so that nothing
-      waits for the old clock. One between the last answer and the last evaluation is one that had
-      no data then, and is made good.
+      that the clock was set back: all times move back with it, so that nothing waits for the old
+      clock and nothing begins anew. One between the last answer and the last evaluation is one
+      that had no data then, and is made good.
 
     Parameters
     ----------
@@ -228,7 +228,7 @@ def end(instance: Instance, at: datetime, note: str = "the rule is gone") -> Ste
     >>> end(found.instance, noon).alerts[0].is_over(noon)
     True
     """
-    old = _rebased(instance, at) if _lies_before(at, instance.evaluated_at) else instance
+    old = _rebased(instance, at)
     over = replace(
         old,
         note=note,
@@ -292,34 +292,40 @@ def _relabelled(
 
 def _is_known(instance: Instance, observation: Observation) -> bool:
     """Whether this evaluation was made before, with no worse an answer."""
-    if observation.at == instance.evaluated_at:
-        return True
-    decisive = observation.clear if observation.truth is Truth.FALSE else observation.truth
-    return observation.at == instance.seen_at and decisive in (Truth.NO_DATA, Truth.ERROR)
-
-
-def _lies_before(at: datetime, other: datetime | None) -> bool:
-    return other is not None and at < other
+    if instance.no_data_count and observation.at == instance.seen_at:
+        decisive = observation.clear if observation.truth is Truth.FALSE else observation.truth
+        return decisive in (Truth.NO_DATA, Truth.ERROR)
+    return observation.at == instance.evaluated_at
 
 
 def _rebased(instance: Instance, at: datetime) -> Instance:
-    """The same with no time ahead of a clock that was set back."""
-    if not _lies_before(at, instance.evaluated_at):
+    """The same after the clock was set back: all times move with it, lengths of time stay."""
+    if instance.evaluated_at is None or at >= instance.evaluated_at:
         return instance
+    jump = instance.evaluated_at - at
 
     def back(time: datetime | None) -> datetime | None:
-        return None if time is None else min(time, at)
+        try:
+            return None if time is None else min(time - jump, at)
+        except OverflowError:
+            return at  # Before the year 1.
+
+    def told(one: Told | None) -> Told | None:
+        return None if one is None else Told(back(one.since) or at, back(one.until))
 
     return replace(
         instance,
-        since=min(instance.since, at),
+        since=back(instance.since) or at,
         seen_at=back(instance.seen_at),
-        evaluated_at=back(instance.evaluated_at),
+        evaluated_at=at,
         active_at=back(instance.active_at),
         fired_at=back(instance.fired_at),
         resolved_at=back(instance.resolved_at),
         keep_since=back(instance.keep_since),
         last_true_at=back(instance.last_true_at),
+        told=told(instance.told),
+        told_no_data=told(instance.told_no_data),
+        told_error=told(instance.told_error),
     )
 
 

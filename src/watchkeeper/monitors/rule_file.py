@@ -290,9 +290,10 @@ class _Reader:
         for name, value in self.document.fields(node, what).items():
             if _LABEL.fullmatch(name) is None:
                 told = f"{name!r} is no name of a label; use letters, digits and _"
-                self.document.wrong(value, told)
+                self.document.wrong_key(node, name, told)
             elif name == NAME and what == "labels":
-                self.document.wrong(value, f"{NAME} is the rule's `alert`; remove this label")
+                told = f"{NAME} is the rule's `alert`; remove this label"
+                self.document.wrong_key(node, name, told)
             elif isinstance(value, yaml.ScalarNode):
                 self._template(value, name, identity=what == "labels")
                 found[name] = str(value.value)

@@ -121,6 +121,11 @@ class Document:
                 hint = _hint(key.value, known) or f"; {what} has {', '.join(known)}"
                 self.wrong(key, f"unknown key {key.value!r}{hint}")
 
+    def wrong_key(self, node: yaml.Node, name: str, message: str) -> None:
+        """Note a problem at a key of a mapping; at the mapping where the key was merged in."""
+        keys = [key for key, _ in node.value if key.value == name]
+        self.wrong(keys[0] if keys else node, message)
+
     def items(self, node: yaml.Node, what: str) -> list[yaml.Node]:
         """The items of a list."""
         if isinstance(node, yaml.SequenceNode):

@@ -44,7 +44,8 @@ def starter_rules(portrait: Portrait) -> str:
             expr: f1 < 0.9 * reference.f1
     """
     parts = [_section(section, portrait.model) for section in sections_of(portrait)]
-    return _HEAD.format(model=" ".join(portrait.model.split())) + "\ngroups:\n" + "\n".join(parts)
+    name = "".join(sign if sign.isprintable() else " " for sign in portrait.model)
+    return _HEAD.format(model=name) + "\ngroups:\n" + "\n".join(parts)
 
 
 @dataclass(frozen=True, slots=True)

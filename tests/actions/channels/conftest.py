@@ -9,7 +9,7 @@ import pytest
 for _package in ("httpx", "apprise", "PIL"):
     pytest.importorskip(_package, reason="channels need the extra 'server'")
 
-from tests.actions.channels.recorder import Recorder, recording
+from tests.actions.channels.recorder import Recorder, recording  # noqa: E402  # no httpx, no tests
 
 
 @pytest.fixture(autouse=True)

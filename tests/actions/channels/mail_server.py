@@ -32,8 +32,9 @@ class Mailbox:
     envelopes: list[Envelope] = field(default_factory=list)
     answers: dict[str, str] = field(default_factory=dict)
     encrypted: list[bool] = field(default_factory=list)
+    logged_in: list[bool] = field(default_factory=list)
 
-    async def handle_RCPT(self, *args: Any) -> str:
+    async def handle_RCPT(self, *args: Any) -> str:  # noqa: N802  # aiosmtpd's name
         """Take a recipient, or answer as told for its address."""
         _, _, envelope, address, _ = args
         if address in self.answers:
@@ -41,7 +42,9 @@ class Mailbox:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: SMTP, session: Any, envelope: Envelope) -> str:
+    async def handle_DATA(  # noqa: N802  # aiosmtpd's name
+        self, server: SMTP, session: Any, envelope: Envelope
+    ) -> str:
         """Keep a mail, or answer as told."""
         if "DATA" in self.answers:
             return self.answers["DATA"]
@@ -49,6 +52,7 @@ class Mailbox:
         self.mails.append(cast("EmailMessage", message_from_bytes(content, policy=policy.default)))
         self.envelopes.append(envelope)
         self.encrypted.append(server.transport.get_extra_info("sslcontext") is not None)
+        self.logged_in.append(session.authenticated)
         return "250 taken"
 
 
@@ -73,8 +77,8 @@ def mail_server(
         context.load_cert_chain(*tls)
     options: dict[str, Any] = {}
     if login:
-        options = {"authenticator": _authenticate, "auth_required": True}
-        options["auth_require_tls"] = not implicit  # It means STARTTLS by that.
+        options = {"authenticator": _authenticate, "auth_required": not implicit}
+        options["auth_require_tls"] = not implicit  # By TLS it means STARTTLS.
     if context and not implicit:
         options |= {"tls_context": context, "require_starttls": login}
     controller = _OnFreePort(

@@ -86,7 +86,7 @@ def recording() -> Iterator[Recorder]:
             else:
                 self._say(answer)
 
-        do_GET = do_POST = do_PUT = _any
+        do_GET = do_POST = do_PUT = _any  # noqa: N815  # names of the standard library
 
         def _say(self, answer: Answer) -> None:
             empty = answer.status in {204, 304}

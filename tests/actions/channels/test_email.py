@@ -98,7 +98,9 @@ def test_texts_of_users_make_no_headers_and_no_html(mailbox):
     nasty = "<script>alert(1)</script>\r\nBcc: victim@example.com\r\n\r\nx"
     labels = {"alertname": nasty, "model": nasty, "severity": "P0"}
     texts = {"summary": nasty, "runbook_url": "javascript:alert(1)"}
-    told = notification(alert(labels=labels, annotations=texts), key="wk\r\nBcc: victim@example.com")
+    told = notification(
+        alert(labels=labels, annotations=texts), key="wk\r\nBcc: victim@example.com"
+    )
     assert isinstance(sender(mailbox.port).send(told, content(told)), Sent)
     (mail,) = mailbox.mails
     assert mail["Bcc"] is None
@@ -132,7 +134,7 @@ def test_tls_and_a_login(pem, implicit, tmp_path):
         told = notification()
         result = channel.send(told, content(told))
         assert isinstance(result, Sent), result
-        assert mailbox.encrypted == [True]
+        assert mailbox.encrypted == mailbox.logged_in == [True]
 
 
 @needs_certificates

@@ -40,7 +40,7 @@ def test_a_file_that_is_no_text_is_named(tmp_path):
 
 
 def test_a_variable_is_read_each_time(monkeypatch):
-    """`${NAME}` is the variable of the environment, and an error that names it where it is not set."""
+    """`${NAME}` is a variable of the environment; where it is not set the error names it."""
     secret = Secret("${WK_TEST_TOKEN}")
     monkeypatch.setenv("WK_TEST_TOKEN", "value")
     assert secret.reveal() == "value"

@@ -64,7 +64,7 @@ def test_a_message_has_at_most_28_kb(count):
 
 def test_an_old_connector_hides_its_refusal_in_a_good_answer(recorder):
     """A status of 200 whose text names an error of 429 is tried again."""
-    said = b"Webhook message delivery failed with error: Microsoft Teams endpoint returned HTTP error 429"
+    said = b"Webhook message delivery failed with error: Teams endpoint returned HTTP error 429"
     recorder.answer = Answer(200, said)
     told = notification()
     assert isinstance(channel("msteamsv2", recorder.url).send(told, content(told)), Retry)

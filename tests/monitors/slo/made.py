@@ -20,7 +20,8 @@ def events(bad, total, bucket=MINUTES_5, start=START):
 
 def answers(objective=0.999, **changes):
     """An SLO of answers without an error."""
-    return Slo("answers", objective, Indicator(Kind.AVAILABILITY), "flights", **changes)
+    changes = {"model": "flights", **changes}
+    return Slo("answers", objective, Indicator(Kind.AVAILABILITY), **changes)
 
 
 def accuracy(objective=0.95, **changes):

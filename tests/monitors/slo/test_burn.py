@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -13,10 +14,11 @@ from scipy import stats
 from tests.monitors.slo.made import MINUTES_5, START, accuracy, answers, events
 from watchkeeper.core.errors import InputError
 from watchkeeper.core.windows import Window
-from watchkeeper.monitors.slo.alerting import alerting, slices
+from watchkeeper.monitors.slo.alerting import alerting
 from watchkeeper.monitors.slo.burn import burn_rates, error_budgets, wilson, window_sums
 from watchkeeper.monitors.slo.check import detection_time
 from watchkeeper.monitors.slo.objective import EVENT_PAIRS, Pair, Urgency
+from watchkeeper.monitors.slo.slices import event_slices, slices
 from watchkeeper.monitors.truths import ERROR, FALSE, NO_DATA, TRUE
 
 
@@ -203,10 +205,20 @@ def test_maintenance_does_not_count():
 def test_slices():
     """Unknown slices do not count, or are bad where the SLO says so."""
     codes = np.array([TRUE, FALSE, NO_DATA, ERROR], np.int8)
-    bad, total = slices(accuracy(), codes)
-    assert (bad.tolist(), total.tolist()) == ([0, 1, 0, 0], [1, 1, 0, 0])
-    bad, total = slices(accuracy(no_data="bad"), codes)
-    assert (bad.tolist(), total.tolist()) == ([0, 1, 1, 1], [1, 1, 1, 1])
+    found = slices(accuracy(), codes, START)
+    assert (found.bad.tolist(), found.total.tolist()) == ([0, 1, 0, 0], [1, 1, 0, 0])
+    found = slices(accuracy(no_data="bad"), codes, START)
+    assert (found.bad.tolist(), found.total.tolist()) == ([0, 1, 1, 1], [1, 1, 1, 1])
+    assert found.bucket == timedelta(hours=1)
+
+
+def test_slices_of_events():
+    """A slice is good where enough of its events are; without events nothing is known of it."""
+    slo = answers(0.95, budgeting="timeslices", slice_target=0.9, slice=timedelta(minutes=10))
+    found = event_slices(slo, events([0, 2, 1, 1, 0, 0, 9], [10, 10, 10, 10, 0, 0, 9]))
+    assert (found.bad.tolist(), found.total.tolist()) == ([0, 0, 0], [1, 1, 0])
+    strict = replace(slo, slice_target=0.95)
+    assert event_slices(strict, events([0, 2, 0, 1], [10, 10, 10, 10])).bad.tolist() == [1, 0]
 
 
 def test_slices_alert():
@@ -214,8 +226,7 @@ def test_slices_alert():
     slo = accuracy()
     good = np.full(24 * 40, TRUE, np.int8)
     good[24 * 35 : 24 * 35 + 6] = FALSE
-    bad, total = slices(slo, good)
-    found = alerting(slo, events(bad, total, timedelta(hours=1)))
+    found = alerting(slo, slices(slo, good, START))
     fired = np.flatnonzero(found.of() == TRUE) - 24 * 35
     assert fired[0] == 3
     # While the short window of six hours of the second pair holds more than a tenth of bad ones …

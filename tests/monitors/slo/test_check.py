@@ -78,7 +78,7 @@ def test_windows_must_fit():
     assert ("error", "1h/2h") in levels(answers(pairs=(bad,)))
     long = Pair(timedelta(days=9), timedelta(hours=18), 0.5)
     texts = [found.text for found in check_slo(answers(period=timedelta(days=7), pairs=(long,)))]
-    assert any("longer than that of the objective, 7d" in text for text in texts)
+    assert any("longer than that of the objective, 1w" in text for text in texts)
 
 
 def test_facts():

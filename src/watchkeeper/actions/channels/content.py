@@ -116,8 +116,8 @@ class Content:
         Alerts that are not in `alerts`.
     links
         Where to look and what to press.
-    at
-        When it was made, which is when it is sent.
+    at, sent
+        When it was made, which is when it is sent, and the same in words with the zone.
     chart_url
         The https address of a picture that receivers fetch; empty where there is none.
     chart
@@ -134,6 +134,7 @@ class Content:
     left_out: int
     links: tuple[Link, ...]
     at: datetime
+    sent: str
     chart_url: str = ""
     chart: Picture | None = None
 
@@ -196,6 +197,7 @@ def content_of(
         left_out=notification.truncated,
         links=_links(notification),
         at=now,
+        sent=time_text(now, zone),
         chart_url=_picture_url(notification.links.get(CHART_IMAGE, "")),
         chart=chart,
     )

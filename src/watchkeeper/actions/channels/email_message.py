@@ -12,7 +12,7 @@ from typing import NamedTuple
 from watchkeeper.actions.channels.content import AlertContent, Content
 from watchkeeper.actions.channels.severities import words_of
 from watchkeeper.actions.channels.text import head, left_out_text, text_of, urgency
-from watchkeeper.actions.channels.words import clean, time_text
+from watchkeeper.actions.channels.words import clean
 from watchkeeper.core.alert import Notification
 
 _BOX = "border-left:4px solid {colour};padding:2px 0 2px 14px;margin:18px 0"
@@ -84,7 +84,7 @@ def html_of(content: Content, picture: str) -> str:
         *(_alert(alert) for alert in content.alerts),
         _paragraph(left_out_text(content)),
         "".join(_link(link.title, link.url) for link in content.links),
-        _paragraph(f"{content.why} Sent {time_text(content.at)}.", "color:#5a606a;font-size:13px"),
+        _paragraph(f"{content.why} Sent {content.sent}.", "color:#5a606a;font-size:13px"),
     ]
     body = "\n".join(part for part in parts if part)
     return (f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -111,7 +111,7 @@ def _alert(alert: AlertContent) -> str:
         f"<strong>{escape(head(alert))}</strong>",
         _paragraph(alert.what),
         *(_paragraph(line) for line in alert.detail.splitlines()),
-        f'<table style="border-collapse:collapse;font-size:14px">{rows}</table>',
+        f'<table style="border-collapse:collapse;font-size:14px;margin-bottom:8px">{rows}</table>',
         "".join(_link(title, url) for title, url in links if url),
     ]
     return f'<div style="{_BOX.format(colour=colour)}">{"".join(parts)}</div>'

@@ -63,6 +63,8 @@ class Http:
         More headers, whose values may be secrets.
     proxy
         The proxy; else that of the environment, where it names one.
+    direct
+        Hosts and domains that are reached without the proxy.
     environment
         Whether `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` count.
     verify
@@ -80,6 +82,7 @@ class Http:
     password: Secret | None = None
     headers: tuple[tuple[str, Secret], ...] = ()
     proxy: Secret | None = None
+    direct: tuple[str, ...] = ()
     environment: bool = True
     verify: bool = True
     ca_file: str = ""
@@ -210,7 +213,7 @@ def ask(http: Http, who: str, request: Request) -> Answer | Retry | Failed:
     """
     place = f"{who} at {host_of(request.url)}"
     try:
-        with _client(http) as client:
+        with _client(http, host_of(request.url)) as client:
             return _exchange(client, http, request)
     except httpx.TimeoutException:
         return Retry(None, f"{place} did not answer within {http.timeout_s:g} s")
@@ -224,16 +227,21 @@ def ask(http: Http, who: str, request: Request) -> Answer | Retry | Failed:
         return Retry(None, f"{place}: {clean(error, MOST_QUOTED)}; look at tls_config")
 
 
-def _client(http: Http) -> httpx.Client:
+def _client(http: Http, host: str) -> httpx.Client:
     """A client for one exchange: alerts are rare, and an idle connection may have died."""
     password = http.password.reveal() if http.password else ""
     auth = (http.user, password) if http.user or password else None
     timeout = httpx.Timeout(http.timeout_s, connect=min(CONNECT_S, http.timeout_s))
-    proxy = http.proxy.reveal() if http.proxy else None
+    direct = any(host == name or host.endswith(f".{name.lstrip('.')}") for name in http.direct)
+    proxy = http.proxy.reveal() if http.proxy and not direct else None
     return httpx.Client(
-        auth=auth, proxy=proxy, timeout=timeout, verify=_trust(http), trust_env=http.environment,
+        auth=auth,
+        proxy=proxy,
+        timeout=timeout,
+        verify=_trust(http),
+        trust_env=http.environment and not direct,
         follow_redirects=False,
-    )  # fmt: skip
+    )
 
 
 def _exchange(client: httpx.Client, http: Http, request: Request) -> Answer:

@@ -37,7 +37,7 @@ def _read(fields: Fields, timeout: float) -> Http:
     if fields.has("proxy_connect_header"):
         fields.wrong(f"{fields.where}.proxy_connect_header is not supported; "
                      "write the credentials into proxy_url")  # fmt: skip
-    fields.ignore("follow_redirects", "enable_http2", "no_proxy")
+    fields.ignore("follow_redirects", "enable_http2")
     fields.flag("proxy_from_environment", default=True)
     proxy = fields.text("proxy_url")
     return Http(
@@ -46,6 +46,7 @@ def _read(fields: Fields, timeout: float) -> Http:
         password=password,
         headers=_headers(fields),
         proxy=Secret(proxy) if proxy else None,
+        direct=tuple(part.strip() for part in fields.text("no_proxy").split(",") if part.strip()),
         timeout_s=timeout,
         **_tls(tls),
     )

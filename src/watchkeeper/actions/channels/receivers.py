@@ -130,9 +130,10 @@ def channels_of(
     told.finish()
     if problems:
         lines = list(dict.fromkeys(problems))
-        head = f"receiver {name!r}: " if len(lines) == 1 and name not in lines[0] else ""
-        more = f"receiver {name!r} has {len(lines)} problems:\n- " if len(lines) > 1 else head
-        raise InputError(more + "\n- ".join(lines))
+        head = "" if lines[0].startswith("receiver ") else f"receiver {name!r}: "
+        if len(lines) > 1:
+            head = f"receiver {name!r} has {len(lines)} problems:\n- "
+        raise InputError(head + "\n- ".join(lines))
     return found
 
 

@@ -6,14 +6,15 @@ import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 from watchkeeper.core.errors import InputError
 
 HIDDEN = "<secret>"
 """What stands in a text where a secret stood."""
 
-_SHORT = 5  # A shorter piece of a URL, such as `/v1`, is no secret and stands in many words.
+_SHORT = 6  # A shorter piece of a URL, such as `/v1`, is no secret and stands in many words.
+_ADDRESS = re.compile(r"://(?P<host>[^/?#]*)(?P<rest>.*)", re.DOTALL)
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -108,10 +109,8 @@ def _pieces(secret: Secret) -> set[str]:
     except InputError:
         return set()
     found = {text}
-    if "://" in text:
-        url = urlsplit(text)
-        queries = [value for pair in url.query.split("&") for value in pair.split("=")[1:]]
-        parts = [url.path, url.query, *url.path.split("/"), *queries]
-        parts += [*url.netloc.rpartition("@")[0].split(":")]
+    if match := _ADDRESS.search(text):  # A pattern reads malformed addresses too.
+        login, _, _ = match["host"].rpartition("@")
+        parts = [match["rest"], *re.split("[/?&=#]", match["rest"]), *login.split(":")]
         found |= {part for part in parts if len(part) >= _SHORT}
     return found | {quote(part, safe="") for part in found} | {unquote(part) for part in found}

@@ -7,7 +7,7 @@ from typing import Any
 
 from watchkeeper.actions.channels.content import AlertContent, Content, Link
 from watchkeeper.actions.channels.text import head, left_out_text, urgency
-from watchkeeper.actions.channels.words import shorten, time_text
+from watchkeeper.actions.channels.words import shorten
 
 MOST_HEADER, MOST_SECTION, MOST_BUTTON, MOST_ALERTS = 150, 2900, 75, 10
 """Characters of a header, a section and a button; alerts of a message."""
@@ -88,8 +88,8 @@ def _blocks(content: Content, key: str, image: Block | None, *, interactive: boo
         blocks.append({"type": "image", "alt_text": _alt(content), **image})
     if buttons := _buttons(content.links, key, interactive=interactive):
         blocks.append({"type": "actions", "elements": buttons})
-    why = f"{content.why} Sent {time_text(content.at, content.at.tzinfo)}."  # type: ignore[arg-type]
-    blocks.append({"type": "context", "elements": [_text(escape(why))]})
+    why = escape(f"{content.why} Sent {content.sent}.")
+    blocks.append({"type": "context", "elements": [_text(why)]})
     return blocks
 
 

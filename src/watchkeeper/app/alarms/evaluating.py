@@ -71,6 +71,8 @@ class Surroundings:
         Their names.
     url
         Where the server is reached.
+    minutes
+        As in `MeasuredSource`.
     """
 
     measured: Measured
@@ -79,6 +81,7 @@ class Surroundings:
     slo_events: Events | None = None
     slos: Sequence[str] = ()
     url: str = ""
+    minutes: datetime | None = None
 
 
 def evaluate_group(
@@ -215,7 +218,9 @@ class _Run:
                 version=scope.version or None,
                 segment=None if rule.segment is None else (rule.segment, scope.segment),
             )
-            found = CachingSource(MeasuredSource(measured, around.constants, around.slo_events))
+            found = CachingSource(
+                MeasuredSource(measured, around.constants, around.slo_events, around.minutes)
+            )
             self._sources[key] = found
         return found
 

@@ -25,6 +25,7 @@ from watchkeeper.app.live.registry import Registry
 from watchkeeper.core.errors import NotFoundError, WatchkeeperError
 from watchkeeper.monitors.instance import Instance
 from watchkeeper.monitors.machine import end
+from watchkeeper.store.bucket_times import minutes_since
 from watchkeeper.store.catalogue.alarms import AlarmStore, StateRow, Work
 
 LEASE = "alarms"
@@ -241,6 +242,9 @@ def measured_around(
     """What the rules of a model are evaluated in, by the model's name."""
 
     def around(model: str) -> Surroundings:
-        return Surroundings(measured(model), versions(model, clock()), url=url)
+        at = clock()
+        return Surroundings(
+            measured(model), versions(model, at), url=url, minutes=minutes_since(at)
+        )
 
     return around

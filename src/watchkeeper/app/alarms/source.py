@@ -17,13 +17,16 @@ from watchkeeper.app.live.spans import HOUR, hour_before
 from watchkeeper.core.errors import InputError
 from watchkeeper.core.estimate import Estimate
 from watchkeeper.core.model import Role
-from watchkeeper.core.windows import Every, Window
+from watchkeeper.core.windows import Every, Window, from_seconds
 from watchkeeper.expressions.hints import suggest
 from watchkeeper.metrics.find import Found, find_metric
 from watchkeeper.monitors.source import Asked, Counts, Floats, Points, Times
 from watchkeeper.profiles.parts import merge_all
 
 _HOUR = Every("1h", HOUR)
+_SHORT = timedelta(hours=6)
+"""The longest window that is read by minutes."""
+
 _FEW = 4
 """So many windows are read one by one; more are slid over the hours of their whole span."""
 
@@ -43,14 +46,20 @@ class MeasuredSource:
         What conditions may use besides: `Source.constants`.
     slo_events
         Counts the events of SLOs; None where the model has none.
+    minutes
+        Since when the arrival of predictions is known by the minute; None to read whole hours.
     """
 
     measured: Measured
     names: Mapping[str, Any]
     slo_events: Events | None = None
+    minutes: datetime | None = None
 
     def points(self, asked: Asked, times: Times) -> Points:
-        """A metric at each time; windows are widened to whole hours.
+        """A metric at each time.
+
+        Short windows over the arrival of predictions are of whole minutes where these are kept;
+        all others are widened to whole hours.
 
         Raises
         ------
@@ -60,6 +69,8 @@ class MeasuredSource:
         found = find_metric(asked.metric)
         self._check(found, asked.column)
         ends = [_moment(time) - asked.offset for time in times]
+        if asked.side == "current" and self._by_minutes(found, ends[0], asked.window):
+            return self._of_minutes(found, ends, asked.window)
         windows = [_window(end, asked.window) for end in ends]
         if asked.side == "reference":
             return _points([self._reference(found, asked.column, w) for w in windows])
@@ -85,27 +96,33 @@ class MeasuredSource:
         return tuple(c.name for c in compared(layout) if c.role is Role.FEATURE)
 
     def age(self, times: Times) -> Floats:
-        """Seconds from the last record before each time, of all versions."""
+        """Seconds from the last record before each time."""
+        moments = [_moment(time) for time in times]
+        if len(moments) <= _FEW:
+            newest = [self.measured.last_event(at) for at in moments]
+            return np.array([_seconds(at, last) for at, last in zip(moments, newest, strict=True)])
+        return np.array(self._ages(moments))
+
+    def _ages(self, moments: Sequence[datetime]) -> list[float]:
+        """The same of many times, from the first and last record of each hour."""
         span = self.measured.buckets.span(self.measured.model)
-        out = np.full(len(times), math.inf)
         if span is None:
-            return out
-        first, last = span
-        found = find_metric("freshness_s")
-        for at, time in enumerate(times):
-            now = _moment(time)
-            if now <= first:
-                continue
-            # Looking back a day from the last hour with records finds the newest of them.
-            end = min(hour_before(now) + HOUR, last)
-            parts = self._one(Window(end - 24 * HOUR, end), found.part)
-            if parts is not None:
-                window = Window(end - 24 * HOUR, end)
-                estimate = measure_metric(
-                    self.measured, found, None, window=window, parts=parts, now=now
-                )
-                out[at] = math.inf if estimate.value is None else max(estimate.value, 0.0)
-        return out
+            return [math.inf] * len(moments)
+        whole = Window(span[0], min(span[1], hour_before(moments[-1]) + HOUR))
+        if whole.start >= whole.end:
+            return [math.inf] * len(moments)
+        hours = self.measured.steps(whole, _HOUR, free=("traffic",), held=())
+        found: list[float] = []
+        last: datetime | None = None
+        waiting = iter([(at.start, parts["traffic"]) for at, parts in hours])
+        held = next(waiting, None)
+        for at in moments:
+            while held is not None and held[0] < at:
+                if held[1].last is not None:
+                    last = from_seconds(held[1].last)
+                held = next(waiting, None)
+            found.append(_seconds(at, last))
+        return found
 
     def events(self, name: str, window: timedelta, times: Times) -> tuple[Counts, Counts]:
         """Bad and all events of an SLO in the window before each time."""
@@ -149,6 +166,26 @@ class MeasuredSource:
                     self.measured, found, column, window=window, parts=parts, now=window.end
                 )
         return Estimate(None, note=f"the reference has no {found.name}")
+
+    def _by_minutes(self, found: Found, first: datetime, length: timedelta) -> bool:
+        return (
+            found.part == "traffic"
+            and length <= _SHORT
+            and self.minutes is not None
+            and first - length >= self.minutes
+        )
+
+    def _of_minutes(self, found: Found, ends: Sequence[datetime], length: timedelta) -> Points:
+        estimates = []
+        for end in ends:
+            window = Window(end - length, end)
+            read = self.measured.minutes(window, None)
+            estimates.append(
+                measure_metric(self.measured, found, None, window=window, parts=read[0][1], now=end)
+                if read
+                else Estimate(None)
+            )
+        return _points(estimates)
 
     def _each(self, windows: Sequence[Window], part: str) -> list[Parts | None]:
         return [self._one(window, part) for window in windows]
@@ -239,6 +276,11 @@ def _window(end: datetime, length: timedelta) -> Window:
     """The window before a time, widened to whole hours."""
     last = hour_before(end)
     return Window(hour_before(end - length), last if last == end else last + HOUR)
+
+
+def _seconds(at: datetime, last: datetime | None) -> float:
+    """From the last record to a time; none made up where both are of the same hour."""
+    return math.inf if last is None else max((at - last).total_seconds(), 0.0)
 
 
 def _moment(time: np.datetime64) -> datetime:

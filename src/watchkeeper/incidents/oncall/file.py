@@ -161,7 +161,7 @@ class _Reader(Nodes):
     def contact(self, name: str, node: yaml.Node) -> list[Contact]:
         """One way to reach somebody."""
         pairs = self.mapping(node, f"a contact of {name!r}", CONTACTS)
-        if len(pairs) != 1:
+        if _keys(node) != 1:
             self.wrong(node, f"a contact of {name!r} is one way, such as `email: a@b.example`")
         found = [(kind, self.text(pairs[kind], kind)) for kind in CONTACTS if kind in pairs]
         for kind, address in found:
@@ -349,8 +349,10 @@ class _Reader(Nodes):
     def target(self, node: yaml.Node, what: str) -> Target | None:
         """Whom to tell."""
         found = self.mapping(node, f"{what}, notify", ("user", "schedule", "receiver"))
-        if len(found) != 1:
+        if _keys(node) != 1:
             self.wrong(node, f"{what}: notify is one of `user:`, `schedule:` and `receiver:`")
+            return None
+        if not found:
             return None
         if "user" in found:
             users = self.people(found["user"])
@@ -392,6 +394,10 @@ class _Reader(Nodes):
 
     def _items(self, found: Mapping[str, yaml.Node], key: str) -> list[yaml.Node]:
         return list(self.items(found[key])) if key in found else []
+
+
+def _keys(node: yaml.Node) -> int:
+    return len(node.value) if isinstance(node, yaml.MappingNode) else 1
 
 
 def _aliases(user: User) -> tuple[str, ...]:

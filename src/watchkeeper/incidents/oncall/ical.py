@@ -38,7 +38,8 @@ def read_calendar(
     Layer
         Its events. Who is on call is the first attendee whose address is known, else the summary.
         An event that was moved (RECURRENCE-ID) takes the place of the occurrence that it replaces;
-        cancelled events are left out.
+        cancelled events are left out. Of two at one time a single event counts before one that
+        recurs, and else the first in the file.
 
     Raises
     ------
@@ -86,7 +87,8 @@ def read_calendar(
     if problems:
         raise InputError("\n".join(problems))
     kept = [event for series in found.values() for event in _with_moves(series)]
-    return Layer(name, calendar=tuple(e for e in kept if e.user))
+    kept.sort(key=lambda event: bool(event.rule))  # Stable; who stands in once comes first.
+    return Layer(name, calendar=tuple(event for event in kept if event.user))
 
 
 def write_calendar(

@@ -29,8 +29,10 @@ from watchkeeper.monitors.budget.reference import (
 from watchkeeper.monitors.budget.streams import Bucket, Stream, check_streams
 
 TOLERANCE = 0.05
-"""Of a rate or of the distance to the best value of an estimate, relative; of a mean, standard
-deviations."""
+"""Of a rate, and of the distance of an estimate to its best value: relative."""
+
+TOLERANCE_MEAN = 0.02
+"""Of a mean, in standard deviations: about what 5 % is of a rate of 10 to 20 %."""
 
 TOLERANCE_PSI = 0.01
 """Of a distribution: a corrected PSI as from a mean that moved by a tenth of a deviation."""
@@ -280,9 +282,11 @@ def _rate_null(made: Baseline, found: _Windows, measured: Scatter) -> Baseline:
 def _null(made: Baseline, measured: Scatter) -> Baseline:
     """The bound of a mean or estimate, by the normal law, and the tolerance."""
     if made.stream.kind == "mean":
-        unit, error = math.sqrt(made.variance), made.variance / made.reference_rows
+        unit = TOLERANCE_MEAN * math.sqrt(made.variance)
+        error = made.variance / made.reference_rows
     else:
-        unit, error = abs(made.stream.best - made.center[0]), 1.0 / made.reference_rows
-    tolerance = TOLERANCE * measured.factor * unit
+        unit = TOLERANCE * abs(made.stream.best - made.center[0])
+        error = 1.0 / made.reference_rows
+    tolerance = unit * measured.factor
     away = BOUND * math.sqrt(error * made.dispersion) + tolerance
     return msgspec.structs.replace(made, above=away, below=away, tolerance=tolerance)

@@ -21,8 +21,9 @@ class BudgetConfig(msgspec.Struct, frozen=True):
     models
         What shares the budget: the alarms that page the same people.
     patience
-        Buckets that an alarm needs at least: a freak day or two are not enough. 1 is the plain
-        e-process.
+        Buckets that a change of one stream needs to raise an alarm, however large it is: a freak
+        day or two are not enough. Where many streams change together it may be one less. 1 is the
+        plain e-process.
     """
 
     false_alarms: float = 1.0

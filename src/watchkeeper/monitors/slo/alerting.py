@@ -102,19 +102,3 @@ def _codes(
     burns = np.where(sure, ratio > limit, (low > limit) & (bad >= _FEWEST)) & (short > limit)
     quiet = np.where(traffic, FALSE, NO_DATA)
     return np.where(burns, TRUE, quiet).astype(np.int8)
-
-
-def slices(slo: Slo, good: Truths) -> tuple[Floats, Floats]:
-    """Bad and all slices from what is known of each: TRUE is good, FALSE bad.
-
-    NO_DATA and ERROR are left out of both, or bad where the SLO says `no_data: bad`.
-
-    >>> from watchkeeper.monitors.slo.objective import Indicator, Kind
-    >>> slo = Slo("fresh", 0.95, Indicator(Kind.FRESHNESS), budgeting="timeslices")
-    >>> slices(slo, np.array([TRUE, FALSE, NO_DATA], np.int8))
-    (array([0., 1., 0.]), array([1., 1., 0.]))
-    """
-    known = (good == TRUE) | (good == FALSE)
-    if slo.no_data == "bad":
-        return (good != TRUE).astype(np.float64), np.ones(len(good))
-    return (good == FALSE).astype(np.float64), known.astype(np.float64)

@@ -201,9 +201,10 @@ def _objective(reader: Reader, item: Item, budgeting: Budgeting) -> dict[str, An
         made["objective"] = reader.share(given["target"], "target")
     else:
         percent = reader.number(given["targetPercent"], "targetPercent")
-        if percent is not None and not 0 < percent < 100:
+        if percent is not None and 0 < percent < 100:
+            made["objective"] = round(percent / 100, 12)
+        elif percent is not None:
             reader.problem(given["targetPercent"], "targetPercent must lie above 0 and under 100")
-        made["objective"] = None if percent is None else round(percent / 100, 12)
     if budgeting == "timeslices":
         if "timeSliceWindow" in given:
             made["slice"] = _minutes(reader, given["timeSliceWindow"])

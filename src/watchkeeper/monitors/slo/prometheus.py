@@ -151,7 +151,8 @@ def _alerts(slo: Slo) -> list[dict[str, Any]]:
     for urgency in Urgency:
         pairs = [pair for pair in slo.pairs if pair.urgency is urgency]
         if pairs:
-            labels = {**_labels(slo), "severity": urgency.value, "sloth_severity": urgency.value}
+            labels = {**_labels(slo), **_identity(slo)}
+            labels |= {"severity": urgency.value, "sloth_severity": urgency.value}
             rules.append(
                 {
                     "alert": "SloErrorBudgetBurn",

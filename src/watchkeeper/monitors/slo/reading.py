@@ -111,8 +111,6 @@ def read_slo(reader: Reader, item: Item) -> Slo | None:
         objective = reader.share(given["objective"], "objective")
     elif objective is None:
         reader.problem(item, "objective is missing; write the share that is to be good, 99.9%")
-    if name is None or indicator is None or objective is None:
-        return None
     pairs = SLICE_PAIRS if budgeting == "timeslices" else EVENT_PAIRS
     made: dict[str, Any] = {
         "model": reader.text(given.get("model"), "model") or None,
@@ -124,6 +122,8 @@ def read_slo(reader: Reader, item: Item) -> Slo | None:
         **_window(reader, given.get("window")),
         **_slices(reader, given, budgeting, indicator, item),
     }
+    if name is None or indicator is None or objective is None:
+        return None
     return Slo(name, objective, indicator, line=item.line, column=item.column, **made)
 
 
@@ -219,7 +219,7 @@ def _slices(
     reader: Reader,
     given: Mapping[str, Item],
     budgeting: Budgeting,
-    indicator: Indicator,
+    indicator: Indicator | None,
     at: Item,
 ) -> dict[str, Any]:
     """What belongs to slices of time, and to the events within."""
@@ -236,7 +236,7 @@ def _slices(
         for key in ("slice", "slice_target", "no_data"):
             if key in given:
                 reader.problem(given[key], f"{key} belongs to `budgeting: timeslices`")
-    elif not indicator.kind.by_slice and "slice_target" not in given:
+    elif indicator and not indicator.kind.by_slice and "slice_target" not in given:
         reader.problem(
             at, "slice_target is missing; write the share of good events of a good slice, 99%"
         )

@@ -1,0 +1,180 @@
+"""The routes of alarms, and Alertmanager's API beside them, over a real store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.server.fake_platform import MODEL, MORNING, FakePlatform
+from tests.server.test_server_api import answer_schema, check, described
+from watchkeeper.app.alarms.dispatching import look_at_due
+from watchkeeper.store.catalogue.alarms import StateRow
+
+__all__ = ["described"]
+
+RULES = """
+groups:
+  - name: flights
+    model: late-arrivals
+    rules:
+      - alert: AccuracyLow
+        expr: accuracy < 0.9
+        for: 2h
+        severity: P1
+        annotations: {runbook: accuracy-drop}
+"""
+ROUTES = """
+route: {receiver: team, routes: [{matchers: ["severity=P0"], receiver: pager}]}
+receivers: [{name: team}, {name: pager}]
+"""
+Ask = Callable[..., httpx.Response]
+
+
+@pytest.fixture
+def own(own: FakePlatform) -> Iterator[FakePlatform]:
+    """A platform whose store is closed at the end."""
+    yield own
+    own.let_go()
+
+
+def test_rules_are_applied_shown_and_removed(
+    ask: Ask, described: dict[str, Any], own: FakePlatform
+) -> None:
+    """Under a name, with warnings; twice the same changes nothing."""
+    answer = ask("PUT", "/v1/rules/flights", content=RULES)
+    assert answer.json() == {
+        "name": "flights", "outcome": "created", "groups": 1, "rules": 1, "warnings": [],
+    }  # fmt: skip
+    assert ask("PUT", "/v1/rules/flights", content=RULES).json()["outcome"] == "unchanged"
+    changed = ask("PUT", "/v1/rules/flights", content=RULES.replace("0.9", "0.8"))
+    assert changed.json()["outcome"] == "changed"
+    shown = ask("GET", "/v1/rules")
+    check(described, answer_schema(described, "/v1/rules"), shown.json())
+    (file,) = shown.json()["files"]
+    (rule,) = file["groups"][0]["rules"]
+    assert (rule["alert"], rule["for"], rule["severity"]) == ("AccuracyLow", "2h", "P1")
+    assert ask("DELETE", "/v1/rules/flights").json()["outcome"] == "removed"
+    assert ask("DELETE", "/v1/rules/flights").status_code == 404
+    history = ask("GET", "/v1/history")
+    check(described, answer_schema(described, "/v1/history"), history.json())
+    assert [one["what"]["outcome"] for one in history.json()["history"]] == [
+        "removed", "changed", "created",
+    ]  # fmt: skip
+    del own
+
+
+def test_a_wrong_rule_file_is_refused_with_all_that_is_wrong(ask: Ask) -> None:
+    """Line, column, nearest name; nothing of it is in force."""
+    wrong = RULES.replace("accuracy <", "acuracy <").replace("severity: P1", "severity: P9")
+    for method, path in (("PUT", "/v1/rules/x"), ("POST", "/v1/rules/check")):
+        answer = ask(method, path, content=wrong)
+        assert answer.status_code == 400
+        message = answer.json()["error"]["message"]
+        assert "did you mean 'accuracy'" in message
+        assert "line 7, column 15" in message
+        assert "P9" in message
+    assert ask("GET", "/v1/rules").json() == {"files": []}
+    assert ask("PUT", "/v1/rules/x", content=b"\xff\xfe").status_code == 400
+    assert ask("POST", "/v1/rules/check", content=RULES).json()["rules"] == 1
+
+
+@pytest.mark.parametrize(
+    ("window", "said"),
+    [("yesterday", "START..END"), ("2013-01-01..1913-01-01", "ends before"),
+     ("1013-01-01..2013-01-01", "more than"), ("2013-01-01..2013-01-01T00:10", "shorter")],
+)  # fmt: skip
+def test_back_tests_of_odd_times_are_refused(ask: Ask, window: str, said: str) -> None:
+    """With what is allowed."""
+    answer = ask("POST", f"/v1/rules/backtest?window={window}", content=RULES)
+    assert answer.status_code == 400
+    assert said in answer.json()["error"]["message"]
+
+
+def test_routes_are_applied_and_tried(ask: Ask, described: dict[str, Any]) -> None:
+    """As an Alertmanager file; what is wrong changes nothing."""
+    assert ask("GET", "/v1/routes").json()["receivers"] == [{"name": "default", "channels": []}]
+    answer = ask("PUT", "/v1/routes", content=ROUTES)
+    check(described, answer_schema(described, "/v1/routes"), answer.json())
+    assert [one["name"] for one in answer.json()["receivers"]] == ["team", "pager"]
+    tried = ask("POST", "/v1/routes/test", json={"labels": {"severity": "P0"}})
+    assert tried.json() == {"receivers": ["pager"]}
+    wrong = ROUTES.replace("receiver: pager}", "receiver: pagr}")
+    assert "did you mean" in ask("PUT", "/v1/routes", content=wrong).json()["error"]["message"]
+    webhook = ROUTES.replace("{name: team}", "{name: team, webhook_configs: [{ur: x}]}")
+    assert ask("PUT", "/v1/routes", content=webhook).status_code == 400
+    assert ask("GET", "/v1/routes").json()["text"] == ROUTES
+
+
+def post_alert(ask: Ask, **labels: str) -> None:
+    """Raise an alert from outside."""
+    answer = ask("POST", "/api/v2/alerts", json=[{"labels": labels}])
+    assert answer.status_code == 200
+
+
+def test_alertmanagers_api_over_our_state(ask: Ask, own: FakePlatform) -> None:
+    """Alerts in, groups out, silences that hold them back, and their end."""
+    ask("PUT", "/v1/routes", content=ROUTES)
+    post_alert(ask, alertname="Late", model=MODEL)
+    (alert,) = ask("GET", "/api/v2/alerts").json()
+    assert alert["labels"] == {"alertname": "Late", "model": MODEL}
+    assert alert["status"]["state"] == "active"
+    assert ask("GET", "/api/v2/alerts?filter=model=other").json() == []
+    (group,) = ask("GET", "/api/v2/alerts/groups").json()
+    assert group["receiver"] == {"name": "team"}
+    silence = {
+        "matchers": [{"name": "model", "value": MODEL, "isRegex": False}],
+        "startsAt": MORNING.isoformat(), "endsAt": (MORNING + timedelta(hours=1)).isoformat(),
+        "createdBy": "ann", "comment": "moving",
+    }  # fmt: skip
+    made = ask("POST", "/api/v2/silences", json=silence).json()["silenceID"]
+    assert ask("GET", "/api/v2/alerts").json()[0]["status"]["silencedBy"] == [made]
+    assert ask("GET", f"/api/v2/silence/{made}").json()["comment"] == "moving"
+    assert ask("DELETE", f"/api/v2/silence/{made}").status_code == 200
+    assert ask("DELETE", f"/api/v2/silence/{made}").status_code == 409
+    assert ask("GET", "/api/v2/silence/none").status_code == 404
+    assert ask("GET", "/api/v2/alerts").json()[0]["status"]["state"] == "active"
+    assert ask("GET", "/api/v2/status").json()["config"]["original"] == ROUTES
+    assert ask("GET", "/api/v2/receivers").json() == [{"name": "team"}, {"name": "pager"}]
+    assert ask("POST", "/api/v2/alerts", json=[{"labels": {}}]).status_code == 400
+    assert [row.kind for row in own.alarm_store.history(kinds=["silence"])] == ["silence"] * 2
+
+
+def test_who_takes_an_alert_on_is_told_to_the_receiver(ask: Ask, own: FakePlatform) -> None:
+    """Once it has been told; before, there is nothing to take on."""
+    hooks = ROUTES.replace("{name: team}", "{name: team, webhook_configs: [{url: 'http://x/'}]}")
+    ask("PUT", "/v1/routes", content=hooks)
+    post_alert(ask, alertname="Late", model=MODEL)
+    taking = {"labels": {"model": MODEL}, "by": "ann"}
+    assert ask("POST", "/v1/alerts/acknowledge", json=taking).status_code == 404
+    store, config = own.alarm_store, own.alarms.config()
+    look_at_due(store, config, MORNING + timedelta(minutes=1))
+    answer = ask("POST", "/v1/alerts/acknowledge", json=taking)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["by"] == "ann"
+    reasons = [one["reason"] for one in ask("GET", "/v1/messages").json()["messages"]]
+    assert reasons == ["acknowledged", "first"]
+    past = {**taking, "until": (MORNING - timedelta(hours=1)).isoformat()}
+    assert ask("POST", "/v1/alerts/acknowledge", json=past).status_code == 400
+
+
+def test_messages_and_alerts_are_as_described(
+    ask: Ask, own: FakePlatform, described: dict[str, Any]
+) -> None:
+    """Of rules that fire, and of what became of what was sent."""
+    with own.alarm_store.work() as work:
+        key = f'["f","g","{MODEL}","Low",0,"",""]'
+        body = (
+            '{"labels":{"alertname":"Low","severity":"P1"},"since":"2013-06-03T14:00:00Z",'
+            '"state":"firing","value":0.8,"rows":90}'
+        )
+        work.put_state(StateRow("instance", key, body), at=MORNING)
+    answer = ask("GET", "/v1/alerts")
+    check(described, answer_schema(described, "/v1/alerts"), answer.json())
+    (alert,) = answer.json()["alerts"]
+    assert (alert["alert"], alert["state"], alert["value"]) == ("Low", "firing", 0.8)
+    assert ask("GET", "/v1/alerts?model=other").json() == {"alerts": []}
+    check(described, answer_schema(described, "/v1/messages"), ask("GET", "/v1/messages").json())
