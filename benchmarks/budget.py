@@ -284,11 +284,13 @@ change is: a day is long, so use hourly buckets or a plain rule beside it for ou
 {hard}
 
 - **Events that the reference did not hold.** A week with a snowstorm is a change, if not one that
-  lasts: who wants none of these alarms needs a reference that has such weeks, or accepts the level.
+  lasts: who wants none of these alarms needs a reference that has such weeks. The alarm names the
+  stream (flights cancelled) and ends by itself when the days are as before.
 - **Short references.** Scatter and autocorrelation are estimated; four weeks are few when weeks
-  differ. The calibration says so below 14 windows; 8 weeks are better than 4.
-- **Strong autocorrelation.** From 0.3 on the calibration widens the tolerance and counts buckets for
-  less, and says so; near 0.9 and with 28 windows that is not enough, and small changes go unseen.
+  differ: eleven streams on four whole weeks overspend the budget in the first table, on eight they
+  keep it. The calibration says so below 14 windows.
+- **Strong autocorrelation.** From 0.3 on the calibration widens the tolerance and counts buckets
+  for less, and says so; small changes go unseen then.
 - **Seasons.** A day or a week is found and used where the reference holds three of them; a yearly
   season is not: its drift is a change, and is reported as one.
 """
@@ -307,7 +309,9 @@ def main() -> None:
         arguments=f" --runs {runs} --seed {args.seed}",
         machine=f"{os.cpu_count()} cores, Python {platform.python_version()}",
         runs=runs, watched=WATCHED, error=196 * np.sqrt(0.09 / runs),
-        null=null_table(runs, rng), delay=delay_table(max(runs // 2, 10), rng), hard=hard_table(runs, rng),
+        null=null_table(runs, rng),
+        delay=delay_table(max(runs // 2, 10), rng),
+        hard=hard_table(runs, rng),
     )  # fmt: skip
     print(text)
     if not args.quick:

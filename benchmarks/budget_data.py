@@ -91,6 +91,8 @@ def flights(first: str = "2013-01-07", last: str = "2013-03-31") -> Days:
 
 def electricity(first: int = 0, last: int = 399, hours: int = 24) -> Days:
     """Half-hours of the electricity market before Victoria joined, in buckets of some hours."""
+    if not ELECTRICITY.exists():
+        raise SystemExit(f"{ELECTRICITY} is missing: the data of Harries (1999), openml.org/d/151")
     rows = pd.read_csv(ELECTRICITY)
     day = np.arange(len(rows)) // 48
     kept = (day >= first) & (day <= last)

@@ -12,7 +12,7 @@ import pytest
 from tests.alarms.receivers import Recorder, recorder
 from tests.live.stations import START, Station, flights, labels, predictions, station
 from watchkeeper.app.alarms.dispatching import ROUTES
-from watchkeeper.app.alarms.keeper import Keeper, measured_around
+from watchkeeper.app.alarms.keeper import Keeper, SloShelf, measured_around
 from watchkeeper.app.alarms.rule_book import RULES
 from watchkeeper.app.alarms.sending import Sender
 from watchkeeper.core.envelope import Signal
@@ -64,7 +64,13 @@ class Watch:
         self.keeper = Keeper(
             self.store,
             models=self.station.platform.registry.names,
-            around=measured_around(self.station.platform._measured, lambda *_: (), self.clock, ""),
+            around=measured_around(
+                self.station.platform._measured,
+                lambda *_: (),
+                SloShelf(self.store).all,
+                self.clock,
+                "",
+            ),
             sender=sender,
             clock=self.clock,
             holder="one",
@@ -120,7 +126,7 @@ def watch(tmp_path: Path) -> Iterator[Watch]:
 
 
 def test_an_alert_is_told_once_and_its_end_too(watch: Watch) -> None:
-    """Pending for two minutes, told after the group's wait; over when there is no data... is not."""
+    """Pending for two minutes, told after the group's wait, and never again until it is over."""
     watch.go(2 * MINUTE)
     assert watch.told() == []
     watch.go(2 * MINUTE)
@@ -181,7 +187,9 @@ def test_two_replicas_tell_once(watch: Watch) -> None:
     second = Keeper(
         other,
         models=watch.station.platform.registry.names,
-        around=measured_around(watch.station.platform._measured, lambda *_: (), watch.clock, ""),
+        around=measured_around(
+            watch.station.platform._measured, lambda *_: (), list, watch.clock, ""
+        ),
         sender=sender, clock=watch.clock, holder="two",
     )  # fmt: skip
     for _ in range(10):
@@ -197,3 +205,15 @@ def test_two_replicas_tell_once(watch: Watch) -> None:
     assert watch.told() == [("firing", "AccuracyLow", 1), ("resolved", "AccuracyLow", 1)]
     second.close()
     other.close()
+
+
+def test_an_outage_is_made_up_for(watch: Watch) -> None:
+    """What was over long before the watch came back is told as over."""
+    watch.go(4 * MINUTE)
+    assert watch.told() == [("firing", "AccuracyLow", 1)]
+    watch.close()
+    watch.open()
+    watch.apply(RULES, LOW.replace("0.99", "0.01"))
+    watch.station.now += 90 * MINUTE
+    watch.go(3 * MINUTE)
+    assert watch.told() == [("firing", "AccuracyLow", 1), ("resolved", "AccuracyLow", 1)]

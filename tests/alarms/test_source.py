@@ -37,7 +37,7 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
 def source_of(held: Station, segment: tuple[str, str] | None = None) -> MeasuredSource:
     """The source of the whole model, or of a segment."""
     measured = held.platform._measured("late", segment=":".join(segment) if segment else None)
-    return MeasuredSource(measured, {})
+    return MeasuredSource(measured)
 
 
 def hours(count: int, start: datetime = START) -> Times:

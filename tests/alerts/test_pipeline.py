@@ -12,6 +12,7 @@ from watchkeeper.alerts.config import Config, InhibitRule, Integration, Receiver
 from watchkeeper.alerts.delivery import acknowledge, for_integration
 from watchkeeper.alerts.intervals import TimeInterval
 from watchkeeper.alerts.matchers import parse_matchers
+from watchkeeper.alerts.pipeline import receive, receive_all
 from watchkeeper.alerts.reading import read_config
 from watchkeeper.alerts.routing import notification_key
 from watchkeeper.alerts.silences import Silence, expire
@@ -442,3 +443,20 @@ def test_the_end_of_an_unknown_alert_makes_nothing():
     world = World(config())
     world.end(ONE)
     assert not world.groups
+
+
+def test_many_alerts_at_once_are_as_many_one_by_one():
+    """A beginning, an end and another group, over groups that are there."""
+    world = World(config())
+    world.post(ONE)
+    groups = {group.key: group for group in world.all_groups()}
+    news = [
+        Alert(TWO, {}, START),
+        Alert(ONE, {}, START, START),
+        Alert({"alertname": "Slow"}, {}, START),
+    ]
+    single = dict(groups)
+    for alert in news:
+        single |= receive(single, alert, config(), START)
+    assert receive_all(groups, news, config(), START) == single
+    assert receive_all(groups, [], config(), START) == {}

@@ -36,6 +36,7 @@ class World:
     decided: list[Notification] = field(default_factory=list)
     notes: list[object] = field(default_factory=list)
     unsure: bool = False
+    given_up: set[str] = field(default_factory=set)
 
     def group(self, key: str) -> GroupState:
         """A stored group, read back from JSON."""
@@ -123,9 +124,16 @@ class World:
             self.store({key: flushed.group})
         for sent in flushed.sent:
             self.store_sent(sent)
+        self.forget(key)
         self.outbox += flushed.notifications
         self.decided += flushed.notifications
         self.notes += flushed.notes
+
+    def forget(self, key: str) -> None:
+        """Drop what is spent of a group that is gone."""
+        for entry in self.entries(key):
+            if key not in self.groups and entry.is_spent:
+                del self.sent[key, entry.receiver]
 
     def acknowledge(self, key: str, length: timedelta) -> None:
         """Somebody takes a group on."""
@@ -144,30 +152,32 @@ class World:
             self.told.append(cut)
         self.unsure = not confirm
         if confirm:
-            self.store_sent(delivered(entry, cut) if cut else entry)
+            self.store_sent(delivered(entry, message))
             self.outbox.pop(0)
+            self.forget(message.group_key)
 
     def give_up(self) -> None:
         """The oldest message will never be delivered."""
         message = self.outbox.pop(0)
         self.unsure = False
         group = self.group(message.group_key) if message.group_key in self.groups else None
-        gone = undelivered(
+        made, entry = undelivered(
             group,
             self._entry(message),
             message,
-            [one for one in self.outbox if one.key == message.key],
-            retry_at=self.now + timedelta(minutes=1),
+            waiting=[one for one in self.outbox if one.key == message.key],
             now=self.now,
+            again=timedelta(minutes=1),
         )
-        later = iter(gone.later)
-        self.outbox = [next(later) if one.key == message.key else one for one in self.outbox]
-        self.store_sent(gone.sent)
-        if gone.group is not None:
-            self.store({gone.group.key: gone.group})
+        self.given_up.add(message.key)
+        self.store_sent(entry)
+        if made is not None:
+            self.store({made.key: made})
 
     def _entry(self, message: Notification) -> Sent:
         pair = (message.group_key, message.receiver)
+        if pair not in self.sent:
+            return Sent(group_key=message.group_key, receiver=message.receiver)
         return msgspec.json.decode(self.sent[pair], type=Sent)
 
     def plain(self) -> list[tuple[str, str, str, frozenset[str], frozenset[str]]]:

@@ -303,7 +303,7 @@ def test_an_undo_is_not_held_up_by_what_calls_for_it():
     ("reading", "state"),
     [
         (GOOD, RunState.EFFECTIVE), (BAD, RunState.INEFFECTIVE),
-        (Reading(None, 0, 30), RunState.INEFFECTIVE), (Reading(None, 100, 30), RunState.INEFFECTIVE),
+        (Reading(None, 0, 30), RunState.INEFFECTIVE), (Reading(None, 99, 30), RunState.INEFFECTIVE),
         (Reading(True, 29, 30), RunState.INEFFECTIVE), (Reading(True, 0, 0), RunState.INEFFECTIVE),
     ],
 )  # fmt: skip

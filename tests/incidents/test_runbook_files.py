@@ -200,8 +200,8 @@ def command(*argv, **more):
 
 @pytest.mark.parametrize(
     "value",
-    ["--help", "-rf", "a;b", "a b; c", "$(id)", "`id`", "a|b", "a\nb", "a'b", 'a"b', "{{ x }}", "../x",
-     "a/../../b", "x\x00", "a&b", "a>b", "~root", "x" * 201, "${alert.name}"],
+    ["--help", "-rf", "a;b", "a b; c", "$(id)", "`id`", "a|b", "a\nb", "a'b", 'a"b', "{{ x }}",
+     "../x", "a/../../b", "x\x00", "a&b", "a>b", "~root", "x" * 201, "${alert.name}"],
     ids=repr,
 )  # fmt: skip
 def test_values_that_could_do_something(value):

@@ -123,6 +123,18 @@ def test_it_is_what_stepping_gives_for_months(policy, wait):
         assert found.no_data or policy == "ok"
 
 
+@pytest.mark.parametrize("held", [2, 3])
+def test_what_resolves_for_want_of_clear_is_false_from_then_on(held):
+    """So that missing data are counted anew after it, though its own truth never changed."""
+    rule = Rule("Low", on_error="ok")
+    truth = np.array([1, *[0] * held, 2, 2, 2], dtype=np.int8)
+    clear = np.full(truth.size, 3, dtype=np.int8)
+    times = hours(truth.size)
+    found = backtest(rule, truth, clear, times)
+    assert compared(found) == stepped(rule, truth, clear, times, np.zeros(truth.size))
+    assert found.no_data == (Span(START + (3 if held == 2 else 5) * HOUR, None),)
+
+
 def test_the_peak_is_farthest_from_what_is_usual():
     """Above or below; what is undefined counts for nothing."""
     truth = np.array([0, 0, 1, 1, 1, 0, 1, 2, 1], dtype=np.int8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -184,6 +185,13 @@ def test_what_fires_says_what_it_knows():
     assert alert.annotations == {"a": "1"}
     assert alert.evidence == {}
     assert (alert.starts_at, alert.ends_at) == (START, START + 2 * MINUTE)
+
+
+def test_annotations_follow_the_condition_while_it_is_true():
+    """The latest true evaluation's are told, as in Prometheus."""
+    first = step(None, seen(0, Truth.TRUE), rule(), LABELS, {"a": "1"})
+    second = step(first.instance, seen(1, Truth.TRUE), rule(), LABELS, {"a": "2"})
+    assert second.alerts[0].annotations == {"a": "2"}
 
 
 def test_a_resolve_is_handed_on_for_a_quarter_of_an_hour():
@@ -494,6 +502,44 @@ def test_json_and_repetition_change_nothing(rule, moments):
             again = step(done.instance, observation, rule, LABELS, annotations)
             assert again.instance == done.instance
             assert again.alerts == done.alerts
+
+
+severities = st.sampled_from(list(Severity))
+deeds = st.sampled_from(["step"] * 12 + ["vanish"] * 3 + ["end"])
+batches = st.lists(
+    st.tuples(rules, severities, st.lists(st.tuples(deeds, gaps, truths), min_size=1, max_size=5)),
+    max_size=25,
+)
+
+
+@given(batches)
+def test_whatever_comes_who_was_told_that_it_fires_is_told_that_it_is_over(batches):
+    """Reloads with other lengths and labels, gone segments and rules, clocks, lost time."""
+    instance, minute, firing = None, 0, set()
+    for loaded, severity, moments in batches:
+        changed = replace(loaded, severity=severity)
+        steps = []
+        for deed, gap, truth in moments:
+            minute += gap
+            at = START + minute * MINUTE
+            if deed == "step" or instance is None:
+                done = step(instance, Observation(at, truth), changed, LABELS, {})
+            elif deed == "vanish":
+                done = vanish(instance, at, changed)
+            else:
+                done = end(instance, at)
+            instance = done.instance
+            steps.append(done)
+        alerts = last_alerts(steps)
+        now_firing = {alert.fingerprint for alert in alerts if alert.ends_at is None}
+        now_over = {alert.fingerprint for alert in alerts if alert.ends_at is not None}
+        assert firing <= now_firing | now_over
+        firing = now_firing
+    if instance is None:
+        assert not firing
+    else:
+        last = end(instance, START + minute * MINUTE)
+        assert firing <= {alert.fingerprint for alert in last.alerts if alert.ends_at}
 
 
 def test_instances_of_an_older_version_are_read():

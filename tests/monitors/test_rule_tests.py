@@ -201,6 +201,19 @@ tests:
     assert checked(rules, test).differences == ()
 
 
+def test_what_flaps_is_checked_by_its_state():
+    """Though it is told as firing until it is calm."""
+    test = """
+tests:
+  - input_series: [{series: accuracy, values: 0.8 1 0.8 1 0.8 1 1x9}]
+    alert_rule_test:
+      - {eval_time: 4m, alertname: Low, exp_alerts: [{}]}
+      - {eval_time: 5m, alertname: Low}
+      - {eval_time: 9m, alertname: Low}
+"""
+    assert checked("{alert: Low, expr: accuracy < 0.9}", test).differences == ()
+
+
 def test_the_limit_holds_over_segments():
     """Two carriers of three are more than one."""
     rules = "{alert: Low, expr: accuracy < 0.9, segment: carrier, limit: 1}"
@@ -242,12 +255,33 @@ tests:
     assert checked(rules, test).differences == ()
 
 
+def test_error_budgets_are_burnt_by_listed_events():
+    """The events of the intervals in the window, against the objective."""
+    rules = "- {alert: Fast, expr: 'burn_rate(availability, \"3m\") > 10'}"
+    test = """
+tests:
+  - input_events: [{slo: availability, objective: 0.99, bad: 0x3 20x5, total: 100x9}]
+    alert_rule_test:
+      - {eval_time: 4m, alertname: Fast}
+      - {eval_time: 5m, alertname: Fast, exp_alerts: [{}]}
+      - {eval_time: 9m, alertname: Fast, exp_alerts: [{}]}
+"""
+    assert checked(rules, test).differences == ()
+
+
 def test_rules_with_a_budget_are_named():
     """No series can test them."""
     rules = "{alert: Any, budget: {false_alarms: 1}}"
     test = "tests: [{alert_rule_test: [{eval_time: 1m, alertname: Any}]}]"
     [difference] = checked(rules, test).differences
     assert difference.endswith("Any has a budget, which series cannot test; back-test it")
+
+
+def test_a_check_of_no_rule_is_a_difference():
+    """A slip of the name would pass for ever where nothing is expected."""
+    test = "tests: [{alert_rule_test: [{eval_time: 1m, alertname: Lwo}]}]"
+    [difference] = checked("{alert: Low, expr: accuracy < 0.9}", test).differences
+    assert difference.endswith("there is no rule 'Lwo'; did you mean 'Low'?")
 
 
 @pytest.mark.parametrize(
@@ -292,9 +326,24 @@ def test_rules_with_a_budget_are_named():
         ("tests:\n- interval: 500ms", "line 2, column 13", "whole seconds"),
         ("tests:\n- constants: {a: b}", "line 2, column 14", "a constant is a number"),
         (
-            "tests:\n- input_events: [{slo: availability, bad: 1, total: 1 2}]",
+            "tests:\n- input_events: [{slo: a, objective: 0.9, bad: 1, total: 1 2}]",
             "line 2, column 18",
             "1 times of `bad`, but 2 of `total`",
+        ),
+        (
+            "tests:\n- input_events: [{slo: a, objective: 99, bad: 1, total: 1}]",
+            "line 2, column 38",
+            "objective is 99",
+        ),
+        (
+            "tests:\n- input_events: [{slo: a, bad: 1, total: 1}]",
+            "line 2, column 18",
+            "'objective'",
+        ),
+        (
+            "tests:\n- alert_rule_test: [{eval_time: 1m, alertname: A, exp_alerts: 5}]",
+            "line 2, column 63",
+            "exp_alerts is a list",
         ),
     ],
 )

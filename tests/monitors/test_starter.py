@@ -7,7 +7,7 @@ from itertools import product
 import jsonschema
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.monitors.conditions.vocabulary import KNOWN, WORDS
@@ -133,7 +133,8 @@ def test_what_is_off_can_be_switched_on():
     assert lint(after, WORDS) == []
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=30, deadline=None)
+@example("\x1b", "0\x85\u2028\n'\"\\: {{ #")
 @given(
     st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip),
     st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip),

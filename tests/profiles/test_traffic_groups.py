@@ -53,6 +53,13 @@ def test_a_group_may_weigh_nothing_or_lack_what_others_have() -> None:
     check(batch_of(rows), [0, 0, 1, 0, 1, 1])
 
 
+def test_violations_stay_bounded() -> None:
+    """Of hundreds of names the same are kept, whatever other groups state."""
+    rows = [{"_violations": [f"unknown:{n % 400}", f"type:{n % 7}"]} for n in range(1_200)]
+    check(batch_of(rows), [n % 2 for n in range(1_200)])
+    check(batch_of(rows).slice(5, 300), sorted(n % 3 for n in range(300)))
+
+
 def test_columns_of_other_types_are_not_read() -> None:
     """As when they are measured alone."""
     batch = pa.RecordBatch.from_pydict(

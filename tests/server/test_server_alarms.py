@@ -178,3 +178,25 @@ def test_messages_and_alerts_are_as_described(
     assert (alert["alert"], alert["state"], alert["value"]) == ("Low", "firing", 0.8)
     assert ask("GET", "/v1/alerts?model=other").json() == {"alerts": []}
     check(described, answer_schema(described, "/v1/messages"), ask("GET", "/v1/messages").json())
+
+
+SLOS = """
+slos:
+  - {name: answers, objective: 99.9%, sli: availability}
+  - {name: fast, objective: 99%, sli: {kind: latency, under_ms: 100}, model: late-arrivals}
+"""
+
+
+def test_slos_are_applied_shown_and_removed(ask: Ask, described: dict[str, Any]) -> None:
+    """What can never alert is refused; a model that has measured nothing says so."""
+    answer = ask("PUT", "/v1/slos/flights", content=SLOS)
+    assert answer.json() == {"name": "flights", "slos": ["answers", "fast"], "warnings": []}
+    shown = ask("GET", "/v1/slos")
+    check(described, answer_schema(described, "/v1/slos"), shown.json())
+    assert [one["name"] for one in shown.json()["slos"]] == ["answers", "fast"]
+    assert "measured nothing" in shown.json()["slos"][0]["error"]
+    never = ask("PUT", "/v1/slos/flights", content=SLOS.replace("99.9%", "90%"))
+    assert never.status_code == 400
+    assert "144 %" in never.json()["error"]["message"]
+    assert ask("DELETE", "/v1/slos/flights").json()["outcome"] == "removed"
+    assert ask("DELETE", "/v1/slos/flights").status_code == 404

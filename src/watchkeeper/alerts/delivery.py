@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -40,7 +40,7 @@ def acknowledge(
 
     Examples
     --------
-    >>> from datetime import UTC, timedelta
+    >>> from datetime import UTC
     >>> now = datetime(2026, 1, 1, tzinfo=UTC)
     >>> late = Alert({"alertname": "Late"}, {}, now)
     >>> group = GroupState(key="k", route="{}", receiver="ml", labels={}, next_flush=now, seen=now,
@@ -80,46 +80,28 @@ def acknowledge(
     return Acknowledged(tuple(taken), tuple(messages))
 
 
-def delivered(entry: Sent, notification: Notification) -> Sent:
-    """The entry once its receiver has a message."""
+def delivered(entry: Sent, notification: Notification, *, channel: str = "") -> Sent:
+    """The entry once a channel of its receiver has a message."""
     told = {alert.fingerprint for alert in notification.firing}
     over = {alert.fingerprint for alert in notification.resolved}
-    return msgspec.structs.replace(entry, known=tuple(sorted((set(entry.known) | told) - over)))
-
-
-@dataclass(frozen=True, slots=True)
-class GivenUp:
-    """What is stored once a message has been given up.
-
-    Attributes
-    ----------
-    group
-        Made anew where it was gone and an end is owed; None where there is none.
-    sent
-        Who was told what.
-    later
-        The messages that wait, the first of them with the ends that are owed.
-    """
-
-    group: GroupState | None
-    sent: Sent
-    later: tuple[Notification, ...] = ()
+    known = tuple(sorted((told | set(entry.known.get(channel, ()))) - over))
+    return msgspec.structs.replace(entry, known=entry.known | {channel: known})
 
 
 def undelivered(
     group: GroupState | None,
     entry: Sent,
     notification: Notification,
-    later: Sequence[Notification],
     *,
-    retry_at: datetime,
+    waiting: Iterable[Notification],
     now: datetime,
-) -> GivenUp:
-    """What becomes of a message that will never arrive: it is as if it had not been decided.
+    again: timedelta,
+) -> tuple[GroupState | None, Sent]:
+    """Group and entry once a message has been given up: as if it had not been decided.
 
-    What it was to begin is told at the next look, if it still fires then, and its end is not told
-    to who does not know of it. What it was to end is told by the next message that waits, or by
-    one that is decided at `retry_at`.
+    To be called when no channel of the receiver got it. What it was to begin is told at the next
+    look, if it still fires then, and its end is not told to who does not know of it; what it was
+    to end is told again after a while.
 
     Parameters
     ----------
@@ -127,32 +109,25 @@ def undelivered(
         As they were stored; None: the group is gone.
     notification
         What was given up.
-    later
-        Messages of the same key that still wait, in order: what they tell is left to them.
-    retry_at
-        When an end is to be tried again.
-    now
-        The time.
+    waiting
+        Messages of the same key that are still to be delivered: what they tell is left to them.
+    now, again
+        The time, and the while.
+
+    Returns
+    -------
+    tuple[GroupState | None, Sent]
+        To be stored; the group is made anew where it is gone and an end is owed.
     """
-    known = set(entry.known)
-    waiting = {alert.fingerprint for message in later for alert in message.alerts}
-    begun = {alert.fingerprint for alert in notification.firing} - known - waiting
+    known = {name for names in entry.known.values() for name in names}
+    left = {alert.fingerprint for message in waiting for alert in message.alerts}
+    begun = {alert.fingerprint for alert in notification.firing} - known - left
     firing = tuple(name for name in entry.firing if name not in begun)
     entry = msgspec.structs.replace(entry, firing=firing)
-    # What fires again in the very next message, or is to, has not been over for the receiver.
-    again = {alert.fingerprint for alert in later[0].alerts} if later else set(firing)
-    owed = [a for a in notification.resolved if a.fingerprint in known - again]
-    if owed and later:
-        return GivenUp(group, entry, (_with_ends(later[0], owed), *later[1:]))
+    owed = [a for a in notification.resolved if a.fingerprint in known - left - set(firing)]
     if owed:
-        group, entry = _owing(group, entry, notification, owed, (retry_at, now))
-    return GivenUp(group, entry, tuple(later))
-
-
-def _with_ends(message: Notification, owed: Sequence[Alert]) -> Notification:
-    """A message that tells these ends too; by its own clock, which may have been set back."""
-    ends = [replace(one, ends_at=min(one.ends_at or message.at, message.at)) for one in owed]
-    return replace(message, alerts=(*message.alerts, *ends))
+        return _owing(group, entry, notification, owed, (now + again, now))
+    return group, entry
 
 
 def _owing(
@@ -185,12 +160,14 @@ def _owing(
     )
 
 
-def to_deliver(entry: Sent, notification: Notification) -> Notification | None:
-    """A message without ends of which the receiver never knew the beginning.
+def to_deliver(
+    entry: Sent, notification: Notification, *, channel: str = ""
+) -> Notification | None:
+    """A message without ends of which a channel never knew the beginning; None: nothing is left.
 
     To be asked right before sending: a message before it may have been given up.
     """
-    known = set(entry.known)
+    known = set(entry.known.get(channel, ()))
     kept = (alert for alert in notification.resolved if alert.fingerprint in known)
     alerts = (*notification.firing, *kept)
     return replace(notification, alerts=alerts) if alerts else None

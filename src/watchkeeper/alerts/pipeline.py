@@ -10,6 +10,7 @@ end; only a receiver with `send_resolved: false` is not told, and that is noted.
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -87,6 +88,27 @@ def receive(
                 continue
             old = old or new_group(route, alert, now)
         changed[key] = _with_alert(old, route, alert, now)
+    return changed
+
+
+def receive_all(
+    groups: Mapping[str, GroupState], alerts: Iterable[Alert], config: Config, now: datetime
+) -> dict[str, GroupState]:
+    """The groups that alerts change, one after the other; each group comes back once.
+
+    Examples
+    --------
+    >>> from datetime import UTC
+    >>> from watchkeeper.alerts.config import default_config
+    >>> now = datetime(2026, 1, 1, tzinfo=UTC)
+    >>> late = [Alert({"alertname": "Late", "column": name}, {}, now) for name in "abc"]
+    >>> [len(group.alerts) for group in receive_all({}, late, default_config(), now).values()]
+    [3]
+    """
+    changed: dict[str, GroupState] = {}
+    known = ChainMap(changed, dict(groups))
+    for alert in alerts:
+        changed |= receive(known, alert, config, now)
     return changed
 
 

@@ -106,7 +106,8 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     reason
         Why it was.
     known
-        Fingerprints of alerts that fire as far as the receiver can know: told, and delivered.
+        By channel of the receiver, fingerprints of alerts that fire as far as it can know: told,
+        and delivered.
     acknowledged
         Fingerprints that somebody has taken on …
     acknowledged_by, acknowledged_at, acknowledged_until
@@ -119,7 +120,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     resolved: tuple[str, ...] = ()
     at: datetime | None = None
     reason: str = ""
-    known: tuple[str, ...] = ()
+    known: dict[str, tuple[str, ...]] = {}
     acknowledged: tuple[str, ...] = ()
     acknowledged_by: str = ""
     acknowledged_at: datetime | None = None
@@ -128,7 +129,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_spent(self) -> bool:
         """Whether it can be forgotten once its group is gone."""
-        return not self.firing and not self.known
+        return not self.firing and not any(self.known.values())
 
     def taken_on(self, now: datetime) -> frozenset[str]:
         """Fingerprints whose repeats wait at a time."""

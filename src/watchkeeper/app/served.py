@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from watchkeeper.app.alarms.desk import AlarmDesk
-from watchkeeper.app.alarms.keeper import live_versions, measured_around
+from watchkeeper.app.alarms.keeper import SloShelf, live_versions, measured_around
 from watchkeeper.app.live.clock import Clock, now
 from watchkeeper.app.live.heartbeat import read_heartbeat
 from watchkeeper.app.live.platform import Platform
@@ -34,7 +34,13 @@ class ServedPlatform(Platform):
         self.alarms = AlarmDesk(
             self._alarm_store,
             models=self.registry.names,
-            around=measured_around(self._measured, versions, clock, settings.base_url or ""),
+            around=measured_around(
+                self._measured,
+                versions,
+                SloShelf(self._alarm_store).all,
+                clock,
+                settings.base_url or "",
+            ),
             clock=clock,
         )
 

@@ -29,6 +29,7 @@ from watchkeeper.cli.rules import rules
 from watchkeeper.cli.schema import schema
 from watchkeeper.cli.serve import serve
 from watchkeeper.cli.settings import Settings, settings_of
+from watchkeeper.cli.slo import slo
 from watchkeeper.cli.track import track
 from watchkeeper.core.errors import WatchkeeperError
 
@@ -141,6 +142,7 @@ app.add_typer(keys)
 app.add_typer(rules)
 app.add_typer(alerts)
 app.add_typer(silences)
+app.add_typer(slo)
 for command in (backup, restore, compact):
     app.command()(command)
 

@@ -106,6 +106,7 @@ def backtest_rules(  # what a back-test is made of
     start: Annotated[str, typer.Option("--from", metavar="TIME", help="ISO 8601.")],
     end: Annotated[str, typer.Option("--to", metavar="TIME", help="ISO 8601, not included.")],
     model: Annotated[str | None, typer.Option("--model", help="Only this model.")] = None,
+    *,
     step: Annotated[str, typer.Option("--step", help="From one evaluation to the next.")] = "1h",
     url: Url = None,
 ) -> None:

@@ -75,7 +75,7 @@ class Dialect:
     objects: str = "use names, constants and operators"
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16_384)
 def parse(text: str, dialect: Dialect) -> Node:
     """The tree of an expression.
 

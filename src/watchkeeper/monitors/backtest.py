@@ -6,6 +6,7 @@ times at which the condition says the same.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -254,13 +255,14 @@ class _Replay:
     def result(self, truth: Truths, values: Floats | None) -> Firings:
         """All of it, with times for places."""
         ends = [*self.changes[1::2], None][: len(self.fired)]
-        usual = _usual(truth, values)
+        spans = [(place, end) for (_, place), end in zip(self.fired, ends, strict=True)]
+        peaks = _peaks(values, spans, _usual(truth, values))
         firings = tuple(
             Firing(
                 self._time(active), self._time(place),
-                None if end is None else self._time(end), _peak(values, place, end, usual),
+                None if end is None else self._time(end), peak,
             )
-            for (active, place), end in zip(self.fired, ends, strict=True)
+            for (active, place), end, peak in zip(self.fired, ends, peaks, strict=True)
         )  # fmt: skip
         return Firings(
             self.rule.alert,
@@ -293,12 +295,17 @@ def _usual(truth: Truths, values: Floats | None) -> float:
     return float(np.median(calm)) if calm.size else 0.0
 
 
-def _peak(values: Floats | None, start: int, end: int | None, usual: float) -> float | None:
-    if values is None:
-        return None
-    inside = values[start:end]
-    inside = inside[np.isfinite(inside)]
-    return float(inside[np.argmax(np.abs(inside - usual))]) if inside.size else None
+def _peaks(
+    values: Floats | None, spans: list[tuple[int, int | None]], usual: float
+) -> list[float | None]:
+    """Of each span the value that is farthest from the usual one."""
+    if values is None or not spans:
+        return [None] * len(spans)
+    known = np.append(np.where(np.isfinite(values), values, np.nan), np.nan)
+    edges = [edge for start, end in spans for edge in (start, values.size if end is None else end)]
+    most, least = (reduce.reduceat(known, edges)[::2] for reduce in (np.fmax, np.fmin))
+    peaks = np.where(most - usual >= usual - least, most, least).tolist()
+    return [None if math.isnan(peak) else peak for peak in peaks]
 
 
 def _told(changes: list[int]) -> tuple[int, int]:

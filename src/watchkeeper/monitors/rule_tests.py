@@ -11,13 +11,14 @@ import numpy as np
 
 from watchkeeper.core.alert import NAME, Alert, Labels
 from watchkeeper.core.durations import format_duration
+from watchkeeper.expressions.hints import suggest
 from watchkeeper.monitors.conditions.anomalies import Bands
 from watchkeeper.monitors.conditions.compiling import compile_condition
 from watchkeeper.monitors.conditions.evaluating import evaluate
 from watchkeeper.monitors.conditions.names import Vocabulary
 from watchkeeper.monitors.conditions.outcome import Outcome, observe
 from watchkeeper.monitors.conditions.plan import Condition
-from watchkeeper.monitors.instance import Instance, alerts_of
+from watchkeeper.monitors.instance import ERROR_NAME, NO_DATA_NAME, Instance, alerts_of
 from watchkeeper.monitors.machine import Turn, step_all
 from watchkeeper.monitors.rule import Group, Observation, Rule
 from watchkeeper.monitors.rule_tests_file import Check, Expected, RuleTest, RuleTestFile
@@ -143,8 +144,11 @@ def _differences(test: RuleTest, groups: Sequence[Group], run: _Run) -> Iterator
     for check in test.checks:
         place = check.eval_time // run.interval
         told = f"{test.name}, at {format_duration(check.eval_time)}"
-        budgeted = names.get(check.alertname)
-        if budgeted is not None and not budgeted.expr:
+        known = names.get(check.alertname)
+        if known is None and check.alertname not in (NO_DATA_NAME, ERROR_NAME):
+            yield f"{told}: there is no rule {check.alertname!r}{suggest(check.alertname, names)}"
+            continue
+        if known is not None and not known.expr:
             yield f"{told}: {check.alertname} has a budget, which series cannot test; back-test it"
             continue
         same = [alert for alert in firing[place] if alert.name == check.alertname]

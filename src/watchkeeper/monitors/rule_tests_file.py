@@ -49,7 +49,7 @@ _TEST: Final = (
     "name", "interval", "input_series", "input_events", "constants", "alert_rule_test",
 )  # fmt: skip
 _SERIES: Final = ("series", "values", "rows", "low", "high")
-_EVENTS: Final = ("slo", "bad", "total")
+_EVENTS: Final = ("slo", "objective", "bad", "total")
 _CHECK: Final = ("eval_time", "alertname", "exp_alerts")
 _EXPECTED: Final = ("exp_labels", "exp_annotations")
 
@@ -207,11 +207,15 @@ class _Reader:
         fields = self.document.fields(node, "events", _EVENTS)
         name = self._needed(fields, "slo", node)
         bad, total = (self._values(fields, part, node) for part in ("bad", "total"))
-        if name is None or bad is None or total is None:
+        self._needed(fields, "objective", node)
+        objective = None
+        if "objective" in fields:
+            objective = self.document.number(fields["objective"], "objective", 0.0, 1 - 1e-9)
+        if name is None or bad is None or total is None or objective is None:
             return None
         if bad.size != total.size:
             self.document.wrong(node, f"{bad.size} times of `bad`, but {total.size} of `total`")
-        return name, Events(bad, total)
+        return name, Events(bad, total, objective)
 
     def _check(self, node: yaml.Node) -> Check | None:
         fields = self.document.fields(node, "a check", _CHECK)

@@ -50,10 +50,11 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """Bad and all events of an SLO in each interval."""
+    """Bad and all events of an SLO in each interval, and its objective, a share."""
 
     bad: Floats
     total: Floats
+    objective: float
 
 
 class ListedSource:
@@ -93,8 +94,9 @@ class ListedSource:
         self._series = tuple(series)
         self._start = start.astype("datetime64[ms]")
         self._step = np.timedelta64(interval // timedelta(milliseconds=1), "ms")
-        self._constants = dict(constants or {})
         self._events = dict(events or {})
+        objectives = {name: {"objective": one.objective} for name, one in self._events.items()}
+        self._constants = {"slo": objectives, **(constants or {})}
 
     def points(self, asked: Asked, times: Times) -> Points:
         """The listed values at each time."""

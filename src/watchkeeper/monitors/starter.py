@@ -93,7 +93,9 @@ def _scalar(value: object) -> str:
     >>> _scalar('psi("temp") > 1'), _scalar("{{ $value }}"), _scalar("yes")
     ('psi("temp") > 1', "'{{ $value }}'", "'yes'")
     """
-    dumped: str = yaml.safe_dump(value, width=float("inf"), allow_unicode=True)
-    if "\n" in dumped.removesuffix("\n...\n").rstrip("\n"):
-        dumped = yaml.safe_dump(value, width=float("inf"), default_style='"')
+    if isinstance(value, str) and not value.isprintable():
+        # More characters than \n end a line in YAML; escaped, none does.
+        dumped: str = yaml.safe_dump(value, width=float("inf"), default_style='"')
+    else:
+        dumped = yaml.safe_dump(value, width=float("inf"), allow_unicode=True)
     return dumped.removesuffix("\n").removesuffix("\n...")

@@ -115,7 +115,7 @@ class Traffic(msgspec.Struct, frozen=True):
 
     def __or__(self, other: Self) -> Self:
         """Merge two disjoint sets of rows."""
-        violations, beyond = _bounded(Counter(self.violations) + Counter(other.violations))
+        violations, beyond = bound_violations(Counter(self.violations) + Counter(other.violations))
         return type(self)(
             rows=self.rows | other.rows,
             predicted=self.predicted | other.predicted,
@@ -265,11 +265,12 @@ def _violations(events: Events) -> tuple[dict[str, int], int, Weighted]:
     for entry in array.flatten().value_counts().to_pylist():
         if entry["values"] is not None:
             counted[str(entry["values"])[:NAME_LENGTH]] += entry["counts"]
-    kept, beyond = _bounded(counted)
+    kept, beyond = bound_violations(counted)
     return kept, beyond, weigh(lengths > 0, events.weights)
 
 
-def _bounded(counted: Counter[str]) -> tuple[dict[str, int], int]:
+def bound_violations(counted: Counter[str]) -> tuple[dict[str, int], int]:
+    """Those violations that are kept by name, and how many there are of all others."""
     kept, beyond = keep_first(dict(counted), VIOLATIONS_KEPT, _place)
     return kept, sum(beyond)
 

@@ -1,12 +1,12 @@
 """Traffic of many groups of rows in one pass: what `measure_traffic` gives of each of them.
 
-A batch of a few thousand rows may be spread over hundreds of minutes. What is counted of nearly
-every row is summed group by group in NumPy; errors and violations are rare, so the groups that have
-some are measured one by one for them.
+A batch of a few thousand rows may be spread over hundreds of minutes. To measure each of them costs
+more than its few rows do, so all is summed in NumPy, group by group.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
@@ -18,24 +18,20 @@ import pyarrow.compute as pc
 from watchkeeper.core.envelope import (
     ERROR,
     ERROR_CLASS,
+    ERROR_CLASSES,
     LATENCY,
     OVERFLOW,
     RECEIVED,
     STAGES,
     TIME,
     VIOLATIONS,
-    WEIGHT,
 )
 from watchkeeper.profiles.base import Flags, Floats, Ints
 from watchkeeper.profiles.durations import Durations
-from watchkeeper.profiles.events import MICROSECONDS, Events, is_number
-from watchkeeper.profiles.kernel import split
+from watchkeeper.profiles.events import MICROSECONDS, Events, codes, is_number
 from watchkeeper.profiles.log_grid import MILLISECONDS, SECONDS, LogGrid
-from watchkeeper.profiles.traffic import Traffic, measure_traffic
+from watchkeeper.profiles.traffic import UNCLASSED, Traffic, bound_violations, measure_traffic
 from watchkeeper.profiles.weighted import Moments, Weighted
-
-_NOTHING = Traffic()
-_RARE = (ERROR, ERROR_CLASS, VIOLATIONS)
 
 
 def measure_traffic_by(batch: pa.RecordBatch, groups: Ints) -> dict[int, Traffic]:
@@ -64,10 +60,7 @@ def measure_traffic_by(batch: pa.RecordBatch, groups: Ints) -> dict[int, Traffic
         batch, groups = batch.take(pa.array(order)), groups[order]
     starts = np.flatnonzero(np.concatenate(([True], groups[1:] != groups[:-1])))
     names = groups[starts].tolist()
-    rare = _rare(batch, groups)
-    held = _Groups(Events(batch), np.append(starts, groups.size)).traffic(
-        [rare.get(name, _NOTHING) for name in names]
-    )
+    held = _Groups(Events(batch), np.append(starts, groups.size)).traffic()
     return dict(zip(names, held, strict=True))
 
 
@@ -87,8 +80,8 @@ class _Groups:
         self._edges = edges
         self._count = edges.size - 1
 
-    def traffic(self, rare: Sequence[Traffic]) -> Iterator[Traffic]:
-        """The traffic of each group, given what is rare of it."""
+    def traffic(self) -> Iterator[Traffic]:
+        """The traffic of each group."""
         events = self._events
         every = np.ones(events.rows, dtype=np.bool_)
         predicted = events.predicted()
@@ -108,13 +101,16 @@ class _Groups:
             **self._weights(),
             **self._times(),
         }
-        for at, seldom in enumerate(rare):
+        errors = self._errors()
+        violations, violating = self._violations()
+        for at, counted in enumerate(violations):
+            kept, beyond = bound_violations(counted)
             timed = {stage: held[at] for stage, held in stages.items()}
             yield Traffic(
-                errors=seldom.errors,
-                violations=seldom.violations,
-                violations_other=seldom.violations_other,
-                violating=seldom.violating,
+                errors={name: held[at] for name, held in errors.items() if held[at].rows},
+                violations=kept,
+                violations_other=beyond,
+                violating=violating[at],
                 stages={name: d for name, d in timed.items() if d.counts.size or d.invalid},
                 **{name: held[at] for name, held in columns.items()},
             )
@@ -142,6 +138,39 @@ class _Groups:
             "lightest": np.minimum.reduceat(weights, self._edges[:-1]).tolist(),
             "heaviest": np.maximum.reduceat(weights, self._edges[:-1]).tolist(),
         }
+
+    def _errors(self) -> dict[str, list[Weighted]]:
+        """Rows of each class of error; one without a known class is of the application."""
+        failed = self._events.present(ERROR)
+        classes = self._events.array(ERROR_CLASS)
+        if classes is None:
+            return {UNCLASSED: self._weigh(failed)}
+        texts, places = codes(classes)
+        failed |= self._events.present(ERROR_CLASS)
+        named = [text if text in ERROR_CLASSES else UNCLASSED for text in texts]
+        wanted = np.array([ERROR_CLASSES.index(name) for name in named])[places]
+        return {
+            ERROR_CLASSES[index]: self._weigh(failed & (wanted == index))
+            for index in np.unique(wanted[failed]).tolist()
+        }
+
+    def _violations(self) -> tuple[list[Counter[str]], list[Weighted]]:
+        """How often each violation is stated, and the rows that state any."""
+        every: list[Counter[str]] = [Counter() for _ in range(self._count)]
+        array = self._events.array(VIOLATIONS)
+        if array is None or not pa.types.is_list(array.type):
+            return every, [Weighted()] * self._count
+        lengths = pc.list_value_length(array).fill_null(0).to_numpy(zero_copy_only=False)
+        texts, places = codes(array.flatten())
+        groups = np.repeat(np.arange(self._count), np.diff(self._edges))
+        stated, counts = np.unique(
+            np.repeat(groups, lengths) * len(texts) + places, return_counts=True
+        )
+        for place, count in zip(stated.tolist(), counts.tolist(), strict=True):
+            text = texts[place % len(texts)]
+            if text is not None:
+                every[place // len(texts)][text] += count
+        return every, self._weigh(lengths > 0)
 
     def _cache(self, *, answered: bool) -> Flags:
         """Rows that say whether a cache answered, or those where it did."""
@@ -252,21 +281,3 @@ def _ends(values: Ints, edges: Ints) -> Iterator[tuple[int, int, int]]:
     if starts.size:
         low, high = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
         yield from zip(full.tolist(), low.tolist(), high.tolist(), strict=True)
-
-
-def _rare(batch: pa.RecordBatch, groups: Ints) -> dict[int, Traffic]:
-    """The errors and violations of those groups that have any."""
-    names = [name for name in _RARE if name in batch.schema.names]
-    some = np.zeros(batch.num_rows, dtype=np.bool_)
-    for name in names:
-        array = batch.column(name)
-        if array.null_count < len(array):
-            filled = array.is_valid()
-            if pa.types.is_list(array.type):
-                filled = pc.greater(pc.fill_null(pc.list_value_length(array), 0), 0)
-            some |= filled.to_numpy(zero_copy_only=False)
-    if not some.any():
-        return {}
-    wanted = [*names, WEIGHT] if WEIGHT in batch.schema.names else names
-    told = batch.select(wanted).filter(pa.array(some))
-    return {group: measure_traffic(part) for group, part in split(told, groups[some])}

@@ -118,6 +118,30 @@ async def remove_rules(here: Here, name: RuleName, who: Admin) -> Response:
     return await here.answer(here.platform.alarms.remove_rules, name, who=who.name if who else None)
 
 
+@router.get("/v1/slos", response_model=shapes.Slos, dependencies=[_read])
+async def list_slos(here: Here) -> Response:
+    """List the SLOs, with what is left of their error budgets."""
+    return await here.answer(lambda: {"slos": here.platform.alarms.slos()})
+
+
+@router.put(
+    "/v1/slos/{name}", response_model=shapes.AppliedSlos,
+    openapi_extra=_text_body("A file with the list `slos`."),
+)  # fmt: skip
+async def apply_slos(here: Here, request: Request, name: RuleName, who: Admin) -> Response:
+    """Put a file of SLOs in force; alerts that could never fire are refused."""
+    text = await _text(here, request, "the file of SLOs")
+    return await here.answer(
+        here.platform.alarms.put_slos, name, text, who=who.name if who else None
+    )
+
+
+@router.delete("/v1/slos/{name}", response_model=schemas.Removed)
+async def remove_slos(here: Here, name: RuleName, who: Admin) -> Response:
+    """Take a file of SLOs out of force."""
+    return await here.answer(here.platform.alarms.remove_slos, name, who=who.name if who else None)
+
+
 @router.get("/v1/alerts", response_model=shapes.Alerts, dependencies=[_read])
 async def list_alerts(
     here: Here, model: Annotated[str | None, Query(description="Only of this model.")] = None

@@ -85,6 +85,39 @@ class Backtested(BaseModel):
     )
 
 
+class SloShown(BaseModel):
+    """An SLO on a model."""
+
+    file: str
+    name: str
+    model: str
+    objective: float
+    period: str
+    budgeting: Literal["occurrences", "timeslices"]
+    kind: str
+    description: str
+    bad: int | None = Field(description="Bad events, or slices, in the period.")
+    total: int | None
+    remaining: float | None = Field(
+        description="The share of the error budget that is left; below 0 it is overspent."
+    )
+    error: str | None
+
+
+class Slos(BaseModel):
+    """The SLOs in force."""
+
+    slos: list[SloShown]
+
+
+class AppliedSlos(BaseModel):
+    """What is in a file of SLOs."""
+
+    name: str
+    slos: list[str]
+    warnings: list[str]
+
+
 class AlertShown(BaseModel):
     """An alert of a rule, as it stands."""
 

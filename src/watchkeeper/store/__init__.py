@@ -16,7 +16,8 @@ The way of a record:
 - `upkeep`: compaction, retention and deletion.
 - `ids`: the hour of each prediction's id (`id_files`).
 - `buckets`: the statistics of every hour (`bucket_changes`, `bucket_file`, `bucket_lists`,
-  `bucket_reading`, `bucket_times`, `bucket_types`); `roll_up`: those of days.
+  `bucket_reading`, `bucket_times`, `bucket_types`); `bucket_minutes`: those of the last days by the
+  minute; `roll_up`: those of days.
 - `catalogue`: models, versions, references and keys.
 - `backup`: a copy while it is in use, and the way back. `disk`: room, and sync.
 

@@ -28,6 +28,7 @@ HTTP_KINDS = (
     "slack-bot",
     "slack-webhook",
     "victorops",
+    "webex",
     "webhook",
 )
 """Channels that a receiver of HTTP can stand in for."""
@@ -56,6 +57,10 @@ def receiver(kind: str, url: str, timeout: str = "") -> dict[str, Any]:
         "victorops": (
             "victorops_configs",
             {"api_url": f"{url}/alert/", "api_key": TOKEN, "routing_key": "team"},
+        ),
+        "webex": (
+            "webex_configs",
+            {"api_url": f"{url}/v1/messages", "room_id": "R1", "http_config": authorization},
         ),
         "webhook": (
             "webhook_configs",

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,9 +27,16 @@ needed = pytest.mark.skipif(PROGRAM is None, reason="prometheus-alertmanager is 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Alertmanager on a free port, with one receiver that is told nothing."""
-    folder: Path = tmp_path_factory.mktemp("alertmanager")
-    (folder / "a.yml").write_text("route: {receiver: none}\nreceivers: [{name: none}]\n")
+    """Alertmanager with one receiver that is told nothing."""
+    folder = tmp_path_factory.mktemp("alertmanager")
+    with alertmanager(folder, "route: {receiver: none}\nreceivers: [{name: none}]\n") as url:
+        yield url
+
+
+@contextmanager
+def alertmanager(folder: Path, config: str) -> Iterator[str]:
+    """Alertmanager on a free port."""
+    (folder / "a.yml").write_text(config)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         place = f"127.0.0.1:{free.getsockname()[1]}"
@@ -89,6 +97,37 @@ def test_what_it_refuses_is_a_refusal_with_its_words(server):
     result = sender(server).send(told, content_of(told, now))
     assert isinstance(result, Failed)
     assert "label" in result.why
+
+
+@needed
+def test_our_webhook_says_what_alertmanagers_own_says(tmp_path, recorder):
+    """The same alert through a real Alertmanager and through us: each of its fields is in ours."""
+    config = f"""
+route: {{receiver: hook, group_by: [alertname], group_wait: 0s}}
+receivers: [{{name: hook, webhook_configs: [{{url: "{recorder.url}/theirs"}}]}}]
+"""
+    now = datetime.fromtimestamp(int(time.time()), UTC)  # noqa: TID251  # a server of today
+    labels = {"alertname": "Pushed", "model": "flights"}
+    fires = Alert(labels, {"summary": "x"}, now, None, "https://wk/r")
+    told = Notification("wk-1", "hook", '{}:{alertname="Pushed"}', {"alertname": "Pushed"},
+                        (fires,), "first", now)  # fmt: skip
+    with alertmanager(tmp_path, config) as url:
+        sender(url).send(told, content_of(told, now))
+        for _ in range(400):
+            if recorder.got:
+                break
+            time.sleep(0.05)
+    theirs = recorder.got[0].json
+    channel("webhook", recorder.url).send(told, content_of(told, now))
+    ours = recorder.last.json
+    own_places = {"externalURL"}
+    for name in set(theirs) - own_places - {"alerts"}:
+        assert ours[name] == theirs[name], name
+    (their_alert,), (our_alert,) = theirs["alerts"], ours["alerts"]
+    assert set(our_alert) == set(their_alert)
+    for name in set(their_alert) - {"startsAt"}:
+        assert our_alert[name] == their_alert[name], name
+    assert datetime.fromisoformat(their_alert["startsAt"]) == now
 
 
 def test_the_end_lies_four_resends_ahead(recorder):

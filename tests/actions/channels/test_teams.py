@@ -1,4 +1,4 @@
-"""Microsoft Teams: Adaptive Cards."""
+"""Microsoft Teams: Adaptive Cards; Webex: plain text."""
 
 from __future__ import annotations
 
@@ -68,3 +68,15 @@ def test_an_old_connector_hides_its_refusal_in_a_good_answer(recorder):
     recorder.answer = Answer(200, said)
     told = notification()
     assert isinstance(channel("msteamsv2", recorder.url).send(told, content(told)), Retry)
+
+
+def test_webex_gets_plain_text(recorder):
+    """In a room, within its limit, with the bot's token, and no Markdown."""
+    told = notification(*(alert(labels={"n": "é" * 100, "m": str(n)}) for n in range(50)))
+    sender = channel("webex", recorder.url, room_id="room-{{ .GroupLabels.model }}")
+    assert isinstance(sender.send(told, content(told)), Sent)
+    body = recorder.last.json
+    assert (recorder.last.path, body["roomId"]) == ("/v1/messages", "room-flights")
+    assert set(body) == {"roomId", "text"}
+    assert len(body["text"].encode()) <= 7439
+    assert recorder.last.headers["Authorization"] == f"Bearer {TOKEN}-bearer"

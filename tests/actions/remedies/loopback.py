@@ -51,7 +51,7 @@ def serving(answer):
             self.end_headers()
             self.wfile.write(data)
 
-        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _any
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _any  # noqa: N815  # their names
 
         def log_message(self, *_):
             """Nothing."""

@@ -1,4 +1,4 @@
-"""Kubernetes and Ansible: what `kubectl` and `ansible-playbook` are asked, by programs that tell."""
+"""Kubernetes and Ansible: what `kubectl` and `ansible-playbook` are asked."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.actions.remedies.loopback import serving
 from watchkeeper.actions.channels.http import Http
 from watchkeeper.actions.channels.secret import Secret
 from watchkeeper.actions.channels.webhook import verify_webhook
@@ -17,8 +18,6 @@ from watchkeeper.actions.remedies.mlflow import MlflowAlias
 from watchkeeper.actions.remedies.process import Runner
 from watchkeeper.actions.remedies.webhook import Webhook
 from watchkeeper.core.errors import InputError
-
-from .loopback import serving
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TEXT = {"model": "fares", "text": "größer"}

@@ -174,6 +174,8 @@ def test_a_level_that_lasts_is_learnt_after_a_week():
     start = datetime(2025, 1, 6, 1, tzinfo=UTC) + timedelta(weeks=7)
     assert abs(shift.since - start) <= timedelta(hours=1)
     assert timedelta(days=7) <= shift.seen - shift.since + timedelta(hours=1) < timedelta(days=8)
+    widths = found.upper - found.lower
+    assert widths[-WEEK] < 1.2 * widths[-4 * WEEK]
     assert shift.change == pytest.approx(40, abs=2)
     assert shift.ratio is None
     assert not shift.accepted
@@ -189,6 +191,24 @@ def test_a_short_shift_is_no_level():
     assert found.shifts == ()
 
 
+def test_a_short_shift_among_days():
+    """Before there are weeks, five days of eight on another level teach nothing either."""
+    values = series(20 * 24, noise=3)
+    values[10 * 24 : 15 * 24] += 60
+    found, codes = judged(values)
+    assert share(codes, slice(10 * 24, 15 * 24)) == 1.0
+    clean, _ = judged(series(20 * 24, noise=3))
+    assert found.centre[15 * 24 + 12 :] == pytest.approx(clean.centre[15 * 24 + 12 :], abs=20)
+
+
+def test_a_slow_drift_is_noticed():
+    """The level follows by no more than the width of the band, so a creeping rise is told."""
+    values = series(8 * WEEK, noise=1)
+    values[-10 * 24 :] += np.arange(10 * 24) * 0.05
+    _, codes = judged(values)
+    assert share(codes, slice(-3 * 24, None)) > 0.5
+
+
 def test_an_accepted_level_is_learnt_at_once():
     """From the acceptance on half a day is enough, and it is told as accepted."""
     values = series(10 * WEEK, seed=1)
@@ -197,6 +217,8 @@ def test_an_accepted_level_is_learnt_at_once():
     found, codes = judged(values, settings=BandSettings(accepted=since))
     assert share(codes, slice(-3 * WEEK + 36, None)) < 0.02
     assert [shift.accepted for shift in found.shifts] == [True]
+    long_ago, _ = judged(values, settings=BandSettings(accepted=datetime(2020, 1, 1, tzinfo=UTC)))
+    assert [shift.accepted for shift in long_ago.shifts] == [False]
 
 
 def test_a_shift_of_some_hours_is_learnt_in_weeks():
@@ -294,16 +316,17 @@ def test_a_level_on_the_log_scale_is_a_ratio():
     assert [shift.ratio for shift in found.shifts] == [pytest.approx(2, rel=0.05)]
 
 
-def test_overlapping_windows_do_not_judge_themselves():
-    """Of windows of a day that end every hour, those less than a day before play no part."""
-    values, times = series(6 * WEEK), hours(6 * WEEK)
+@pytest.mark.parametrize("weeks", [2, 6])
+def test_overlapping_windows_do_not_judge_themselves(weeks):
+    """Of windows of three days that end every hour, those since three days before play no part."""
+    values, times = series(weeks * WEEK), hours(weeks * WEEK)
     other = values.copy()
-    other[-24:-1] += 8
-    day = BandSettings(gap=timedelta(days=1))
-    one, same = (band(History(times, held), times[-1:], day) for held in (values, other))
+    other[-72:-1] += 8
+    days = BandSettings(gap=timedelta(days=3))
+    one, same = (band(History(times, held), times[-1:], days) for held in (values, other))
     assert one.upper[0] == same.upper[0]
-    other[-48:-24] += 1
-    changed = band(History(times, other), times[-1:], day)
+    other[-96:-72] += 8
+    changed = band(History(times, other), times[-1:], days)
     assert changed.upper[0] != one.upper[0]
 
 

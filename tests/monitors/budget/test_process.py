@@ -75,7 +75,7 @@ def test_arrays_say_what_plain_arithmetic_says():
 
 
 def test_a_stream_without_data_keeps_its_evidence():
-    """Buckets in which a stream is unknown change nothing about it, and are not time that passed."""
+    """Buckets in which a stream is unknown change nothing about it: no time has passed."""
     rng = np.random.default_rng(4)
     ks = rng.binomial(200, 0.1, (28, 1))
     detector = Detector(

@@ -141,6 +141,7 @@ def test_the_comparison_that_messages_show():
     )  # fmt: skip
     both = compile_condition("reference.accuracy > accuracy", WORDS).main
     assert (both.name, both.operator, both.limit) == ("accuracy", "<", "reference.accuracy")
+    assert compile_condition("accuracy < f1", WORDS).main.name == "accuracy"
     guarded = compile_condition("rows(f1) > 100 && f1 < 0.8", WORDS)
     assert [one.guard for one in guarded.comparisons] == [True, False]
     assert guarded.main.name == "f1"

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from tests.monitors.conditions.vocabulary import KNOWN, WORDS
+from watchkeeper.core.durations import parse_duration
 from watchkeeper.core.errors import InputError
 from watchkeeper.monitors.bands.settings import Band, BandSettings, History
 from watchkeeper.monitors.conditions.compiling import compile_condition
@@ -123,6 +124,9 @@ def test_what_the_model_does_not_have_is_an_error():
     assert said('anomaly(psi("temp"))', source) == "ee"
     assert said('burn_rate(any, "1h") > 1', source) == "ee"
     assert said("count(features, psi > 1) > 1", source) == "ee"
+    assert said('accuracy < (psi("temp") > 0.2 ? 1.0 : 0.9)', source) == "ee"
+    assert said('accuracy < (accuracy > 0.9 ? psi("temp") : 0.9)', source) == "te"
+    assert said('accuracy < (accuracy > 0.9 ? 1.0 : psi("temp"))', source) == "et"
     outcome = evaluate(compile_condition('psi("temp") > 0.2', WORDS), source, source.times)
     assert outcome.note(0) == outcome.error
     assert "psi" in outcome.note(0)
@@ -389,3 +393,35 @@ def test_many_times_are_as_one_by_one(values, text):
         for observation in observe(evaluate(condition, source, one), None, one)
     ]
     assert together == alone
+
+
+@pytest.mark.parametrize(
+    ("window", "step"),
+    [("1m", 15), ("15m", 15), ("30m", 30), ("1h", 60), ("1d", 60)],
+)
+def test_a_history_has_steps_between_a_quarter_and_an_hour(window, step):
+    """Its windows are as long as the rule says, whatever their distance."""
+    source = GivenSource({"error_rate": [0.1] * 3}, step=HOUR)
+    bands = Kept(0, 1)
+    said(f'anomaly(over(error_rate, "{window}"))', source, bands=bands)
+    ((history, _, settings),) = bands.asked
+    steps = np.unique(np.diff(history.times)).astype("timedelta64[m]").astype(int)
+    assert steps.tolist() == [step]
+    assert settings.step == timedelta(minutes=step)
+    assert settings.gap == parse_duration(window)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["accuracy < 0.9", "anomaly(accuracy) || f1 < 0.5", 'absent(accuracy, "1h")',
+     "count(features, psi > 0.2) > 1", 'burn_rate(up, "1h") > 1', 'change(f1, "1d") < 0.1'],
+)  # fmt: skip
+def test_no_times_have_no_answers(text):
+    """Nothing is asked, nothing is said."""
+    source = GivenSource(
+        {"accuracy": [], "f1": [], ("psi", "a"): []}, events={"up": ([0], [1])},
+        constants={"slo": {"up": {"objective": 0.9}}},
+    )  # fmt: skip
+    outcome = evaluate(compile_condition(text, WORDS), source, source.times[:0])
+    assert outcome.truth.shape == outcome.value.shape == outcome.rows.shape == (0,)
+    assert observe(outcome, None, source.times[:0]) == []

@@ -27,5 +27,5 @@ def answers(objective=0.999, **changes):
 def accuracy(objective=0.95, **changes):
     """An SLO of hours in which the accuracy met its target."""
     what = Indicator(Kind.QUALITY, metric="accuracy", target=0.9)
-    changes = {"budgeting": "timeslices", "pairs": SLICE_PAIRS, **changes}
-    return Slo("accurate", objective, what, "flights", **changes)
+    changes = {"model": "flights", "budgeting": "timeslices", "pairs": SLICE_PAIRS, **changes}
+    return Slo("accurate", objective, what, **changes)

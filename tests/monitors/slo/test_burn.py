@@ -17,8 +17,8 @@ from watchkeeper.core.windows import Window
 from watchkeeper.monitors.slo.alerting import alerting
 from watchkeeper.monitors.slo.burn import burn_rates, error_budgets, wilson, window_sums
 from watchkeeper.monitors.slo.check import detection_time
-from watchkeeper.monitors.slo.objective import EVENT_PAIRS, Pair, Urgency
-from watchkeeper.monitors.slo.slices import event_slices, slices
+from watchkeeper.monitors.slo.objective import EVENT_PAIRS, Indicator, Kind, Pair, Urgency
+from watchkeeper.monitors.slo.slices import event_slices, met_target, slices, was_fresh
 from watchkeeper.monitors.truths import ERROR, FALSE, NO_DATA, TRUE
 
 
@@ -39,14 +39,20 @@ def test_factors(days, factors):
 
 @pytest.mark.parametrize(
     ("objective", "needed"),
-    [(0.999, [70, 167, 334, 1000]), (0.99, [7, 17, 34, 100]), (0.95, [2, 4, 7, 20])],
+    [
+        (0.999, [70, 167, 334, 1000]),
+        (0.99, [7, 17, 34, 100]),
+        (0.95, [2, 4, 7, 20]),
+        (0.9, [1, 2, 4, 10]),
+    ],
 )
 def test_events_needed(objective, needed):
     """How many events make one bad one harmless; with one fewer it alone would alert."""
     slo = answers(objective)
     assert [slo.needed(pair) for pair in EVENT_PAIRS] == needed
     for pair, count in zip(EVENT_PAIRS, needed, strict=True):
-        assert 1 / count <= slo.limit(pair) * (1 + 1e-9) < 1 / (count - 1)
+        assert 1 / count <= slo.limit(pair) * (1 + 1e-9)
+        assert count == 1 or slo.limit(pair) < 1 / (count - 1)
 
 
 def test_detection_times():
@@ -180,6 +186,13 @@ def test_low_traffic_needs_the_lower_bound():
     assert chance.long[0, 0] > 1 > chance.low[0, 0]
 
 
+def test_few_bad_events_need_the_lower_bound():
+    """Two of ten exceed 14.4 %, and chance would too: below `min_bad` the interval decides."""
+    held = events([2], [10])
+    assert alerting(answers(0.99), held).pairs[0, 0] == FALSE
+    assert alerting(answers(0.99, min_bad=2), held).pairs[0, 0] == TRUE
+
+
 def test_no_traffic_is_no_data():
     """No events at all are neither good nor bad."""
     found = alerting(answers(), events([0, 0], [0, 0]))
@@ -221,6 +234,18 @@ def test_slices_of_events():
     assert event_slices(strict, events([0, 2, 0, 1], [10, 10, 10, 10])).bad.tolist() == [1, 0]
 
 
+def test_what_makes_a_slice_good():
+    """A metric at its target or better, in the direction that is better, of rows enough."""
+    values, rows = np.array([0.2, 0.3, 0.4, np.nan, 0.1]), np.array([50, 50, 50, 50, 3])
+    loss = Indicator(Kind.QUALITY, metric="log_loss", target=0.3, better="lower")
+    assert met_target(loss, values, rows, 10).tolist() == [TRUE, TRUE, FALSE, NO_DATA, NO_DATA]
+    gain = Indicator(Kind.QUALITY, metric="f1", target=0.3)
+    assert met_target(gain, values, rows, 10).tolist() == [FALSE, TRUE, TRUE, NO_DATA, NO_DATA]
+    fresh = Indicator(Kind.FRESHNESS, within=timedelta(minutes=1))
+    ages = np.array([0.0, 60.0, 61.0, np.inf])
+    assert was_fresh(fresh, ages).tolist() == [TRUE, TRUE, FALSE, NO_DATA]
+
+
 def test_slices_alert():
     """Bad hours alert when they spend a tenth of 36 in a day: at the fourth, until two are good."""
     slo = accuracy()
@@ -236,9 +261,10 @@ def test_slices_alert():
 
 
 def test_a_window_below_a_bucket_is_one_bucket():
-    """Hourly counts have no five minutes."""
-    held = burn_rates(events([1], [10], timedelta(hours=1)), [MINUTES_5], 0.1)
-    assert held.total[0, 0] == 10
+    """Hourly counts have no five minutes, and ninety are two hours."""
+    hourly = events([1] * 4, [10] * 4, timedelta(hours=1))
+    windows = [MINUTES_5, timedelta(minutes=90), timedelta(hours=2)]
+    assert burn_rates(hourly, windows, 0.1).total[:, -1].tolist() == [10, 20, 20]
 
 
 def test_ends_of_buckets():

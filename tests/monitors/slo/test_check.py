@@ -53,6 +53,9 @@ def test_one_bad_slice_is_refused():
     [found, *_] = check_slo(accuracy(0.99))
     assert found.level == "error"
     assert "24 slices of 1h, and 34 are needed" in found.text
+    enough = Pair(timedelta(days=1), timedelta(hours=2), 1 / 36)
+    assert accuracy(0.95).needed(enough) == 24
+    assert levels(accuracy(0.95, pairs=(enough,))) == []
     daily = check_slo(accuracy(0.95, slice=timedelta(days=1)))
     assert {one.level for one in daily if "one bad slice" in one.text} == {"error"}
     assert "spends 66.67 % of the budget" in daily[0].text

@@ -90,24 +90,6 @@ def _sns_target(fields: Fields) -> str:
     return f"#{topic.rpartition(':')[2]}" if topic else phone
 
 
-def webex_of(fields: Fields, common: Common) -> Apprise:
-    """The channel of one of `webex_configs`, with the bot's token in `http_config`."""
-    fields.ignore("message")
-    _one_address(fields, common, "api_url", "webex_api_url", "https://webexapis.com/v1/messages")
-    room, http = fields.choice("room_id"), common.http(fields)
-    if not room:
-        fields.wrong(f"{fields.where} has no room_id; write that of the room")
-    if http.authorization is None:
-        fields.wrong(f"{fields.where}.http_config has no authorization; "
-                     "write the bot's token as its credentials")  # fmt: skip
-    token = http.authorization[1] if http.authorization else Secret()
-    return Apprise(
-        "Webex",
-        lambda told: f"wxteams://{_q(token.reveal())}/{_q(expand(room, told))}/?mode=bot",
-        (token,),
-    )
-
-
 def rocketchat_of(fields: Fields, common: Common) -> Apprise:
     """The channel of one of `rocketchat_configs`."""
     fields.ignore(

@@ -196,11 +196,17 @@ def json_bytes(body: object) -> bytes:
 
 
 def host_of(url: str) -> str:
-    """The host of an address: the part of it that may be shown."""
+    """The host of an address, the part of it that may be shown; empty where it has none.
+
+    Examples
+    --------
+    >>> host_of("https://hooks.example.com/services/secret"), host_of("http://[x")
+    ('hooks.example.com', '')
+    """
     try:
-        return urlsplit(url).hostname or "the address"
+        return urlsplit(url).hostname or ""
     except ValueError:
-        return "the address"
+        return ""
 
 
 def ask(http: Http, who: str, request: Request) -> Answer | Retry | Failed:
@@ -211,24 +217,29 @@ def ask(http: Http, who: str, request: Request) -> Answer | Retry | Failed:
     InputError
         A secret cannot be read.
     """
-    place = f"{who} at {host_of(request.url)}"
+    host = host_of(request.url)
     try:
-        with _client(http, host_of(request.url)) as client:
+        with _client(http, host) as client:
             return _exchange(client, http, request)
-    except httpx.TimeoutException:
-        return Retry(None, f"{place} did not answer within {http.timeout_s:g} s")
-    except httpx.ConnectError as error:
-        return Retry(None, f"{place} cannot be reached: {clean(error, MOST_QUOTED)}")
     except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.LocalProtocolError, UnicodeError):
         return Failed(f"the URL or a header for {who} is malformed; look at its configuration")
     except httpx.HTTPError as error:
-        return Retry(None, f"{place} broke off: {clean(error, MOST_QUOTED)}")
-    except (ssl.SSLError, OSError) as error:
-        return Retry(None, f"{place}: {clean(error, MOST_QUOTED)}; look at tls_config")
+        return Retry(None, f"{who} at {host} {_trouble(error, http)}")
+    except OSError as error:  # Certificates that cannot be read.
+        return Retry(None, f"{who} at {host}: {clean(error, MOST_QUOTED)}; look at tls_config")
+
+
+def _trouble(error: httpx.HTTPError, http: Http) -> str:
+    if isinstance(error, httpx.TimeoutException):
+        return f"did not answer within {http.timeout_s:g} s"
+    what = "cannot be reached" if isinstance(error, httpx.ConnectError) else "broke off"
+    return f"{what}: {clean(error, MOST_QUOTED)}"
 
 
 def _client(http: Http, host: str) -> httpx.Client:
     """A client for one exchange: alerts are rare, and an idle connection may have died."""
+    if not host:
+        raise httpx.UnsupportedProtocol("there is no host in this URL")
     password = http.password.reveal() if http.password else ""
     auth = (http.user, password) if http.user or password else None
     timeout = httpx.Timeout(http.timeout_s, connect=min(CONNECT_S, http.timeout_s))

@@ -13,7 +13,6 @@ from watchkeeper.actions.channels.apprise_receivers import (
     rocketchat_of,
     sns_of,
     telegram_of,
-    webex_of,
 )
 from watchkeeper.actions.channels.apprise_urls import apprise_of
 from watchkeeper.actions.channels.base import Connector, Integration
@@ -25,6 +24,7 @@ from watchkeeper.actions.channels.pagerduty import pagerduty_of
 from watchkeeper.actions.channels.slack import slack_of
 from watchkeeper.actions.channels.splunk import splunk_of
 from watchkeeper.actions.channels.teams import teams_of
+from watchkeeper.actions.channels.webex import webex_of
 from watchkeeper.actions.channels.webhook import webhook_of
 from watchkeeper.core.errors import InputError
 

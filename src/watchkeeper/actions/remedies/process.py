@@ -25,9 +25,6 @@ ENVIRONMENT = (
 MOST_READ = 1_000_000
 """Bytes of an output that are kept in memory: the first half of it and the last."""
 
-GRACE_S = 5.0
-"""Seconds between being asked to end and being killed."""
-
 
 @dataclass(frozen=True, slots=True)
 class Runner:
@@ -45,6 +42,8 @@ class Runner:
         The folder in which they run.
     secrets
         What no text may repeat.
+    grace_s
+        Seconds between being asked to end and being killed.
     """
 
     timeout_s: float = 300.0
@@ -52,6 +51,7 @@ class Runner:
     path: str = ""
     cwd: str | None = None
     secrets: tuple[Secret, ...] = ()
+    grace_s: float = 5.0
 
     def run(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> Outcome:
         """Run a program to its end, or to that of its time.
@@ -99,7 +99,7 @@ class Runner:
             process.wait(self.timeout_s)
         except subprocess.TimeoutExpired:
             late = True
-            _stop(process)
+            _stop(process, self.grace_s)
         reader.join(1.0)
         if reader.is_alive():  # Something that it has started holds the pipe; it ends with it.
             _signal(process, signal.SIGKILL)
@@ -149,11 +149,11 @@ def shown(argv: Iterable[str]) -> str:
     return shlex.join(argv)
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def _stop(process: subprocess.Popen[bytes], grace_s: float) -> None:
     """End a program and its children: asked first, then made to."""
     _signal(process, signal.SIGTERM)
     with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(GRACE_S)
+        process.wait(grace_s)
     _signal(process, signal.SIGKILL)
     process.wait()
 

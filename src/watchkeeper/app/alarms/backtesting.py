@@ -122,7 +122,7 @@ def backtest_group(
         When something was wrong, where that is known.
     """
     sources: dict[tuple[str, str | None, str], CachingSource] = {}
-    for one in bind(group, vocabulary_of(around.measured, around.slos)):
+    for one in bind(group, vocabulary_of(around.measured, around.slos.slos if around.slos else ())):
         error, scopes = one.error, [Scope()]
         if not error:
             try:
@@ -147,9 +147,7 @@ def _tried(one: Bound, scope: Scope, error: str, run: Any) -> Tried:
                 version=scope.version or None,
                 segment=None if rule.segment is None else (rule.segment, scope.segment),
             )
-            sources[key] = CachingSource(
-                MeasuredSource(measured, around.constants, around.slo_events)
-            )
+            sources[key] = CachingSource(MeasuredSource(measured, around.slos))
         source = sources[key]
         told = evaluate(one.condition, source, times, window=rule.window, min_rows=rule.min_rows)
         clear = None

@@ -10,19 +10,29 @@ from typing import Any
 import numpy as np
 
 from watchkeeper.app.alarms.rule_book import Bound, Key, Scope, Watched, bind, scopes_of
-from watchkeeper.app.alarms.source import Events, MeasuredSource
+from watchkeeper.app.alarms.slos import SloEvents
+from watchkeeper.app.alarms.source import MeasuredSource
 from watchkeeper.app.alarms.vocabulary import vocabulary_of
 from watchkeeper.app.live.measured import Measured
 from watchkeeper.core.alert import Alert
 from watchkeeper.core.errors import InputError
+from watchkeeper.core.estimate import finite
 from watchkeeper.monitors.conditions.caching import CachingSource
 from watchkeeper.monitors.conditions.evaluating import evaluate
-from watchkeeper.monitors.conditions.outcome import observe
-from watchkeeper.monitors.instance import Instance
-from watchkeeper.monitors.machine import Step, Transition, end, step, vanish
+from watchkeeper.monitors.conditions.outcome import Outcome, observe
+from watchkeeper.monitors.instance import RULE_LABEL, Instance
+from watchkeeper.monitors.machine import (
+    Step,
+    Transition,
+    Turn,
+    end,
+    last_alerts,
+    step_all,
+    vanish,
+)
 from watchkeeper.monitors.rule import Observation, Rule, Truth
 from watchkeeper.monitors.source import Times
-from watchkeeper.monitors.templates import Facts, fill_all
+from watchkeeper.monitors.templates import texts_of
 
 MODEL = "model"
 """The label that names the model of an alert."""
@@ -63,12 +73,8 @@ class Surroundings:
         The measured hours of the model.
     versions
         Those that records have come of lately.
-    constants
-        Further names of conditions.
-    slo_events
-        Counts the events of SLOs.
     slos
-        Their names.
+        The model's SLOs; None where it has none.
     url
         Where the server is reached.
     minutes
@@ -77,9 +83,7 @@ class Surroundings:
 
     measured: Measured
     versions: Sequence[str] = ()
-    constants: Mapping[str, Any] = field(default_factory=dict)
-    slo_events: Events | None = None
-    slos: Sequence[str] = ()
+    slos: SloEvents | None = None
     url: str = ""
     minutes: datetime | None = None
 
@@ -109,7 +113,9 @@ def evaluate_group(
         One for each alert that there may be, and for each that is remembered.
     """
     run = _Run(watched, around, list(times), held)
-    bound = bind(watched.group, vocabulary_of(around.measured, around.slos))
+    bound = bind(
+        watched.group, vocabulary_of(around.measured, around.slos.slos if around.slos else ())
+    )
     for one in bound:
         run.rule(one)
     run.rest(bound)
@@ -135,7 +141,7 @@ class _Run:
         self.results: dict[Key, Result] = {}
 
     def rule(self, one: Bound) -> None:
-        """Every alert that a rule may have now."""
+        """Every alert that a rule may have now, at each of the times."""
         around = self._around
         scopes, error = [Scope()], one.error
         if not error:
@@ -143,8 +149,13 @@ class _Run:
                 scopes = scopes_of(one.rule, around.measured, around.versions)
             except InputError as failure:
                 error = str(failure)
-        for scope in scopes:
-            self._scope(one, scope, error)
+        lanes = [self._lane(one, scope, error) for scope in scopes]
+        for place in range(len(self._moments)):
+            turns = [lane.turn(one.rule, place, self) for lane in lanes]
+            for lane, done in zip(lanes, step_all(turns, one.rule), strict=True):
+                lane.take(done)
+        for lane in lanes:
+            self.results[lane.key] = lane.result()
 
     def rest(self, bound: Sequence[Bound]) -> None:
         """What is remembered and was not evaluated: a segment that is gone, or a rule."""
@@ -154,59 +165,54 @@ class _Run:
                 continue
             rule = rules.get((key.alert, key.number))
             if rule is None or (rule.segment is None) != (not key.segment):
-                done = end(instance, self._moments[-1])
-                change = (done.transition,) if done.transition else ()
-                self.results[key] = Result(key, None, done.alerts, change)
-                continue
-            self._vanished(key, instance, rule)
+                lane = _Lane(key, instance, {}, [])
+                lane.take(end(instance, self._moments[-1]))
+            else:
+                lane = self._vanished(key, instance, rule)
+            self.results[key] = lane.result()
 
-    def _scope(self, one: Bound, scope: Scope, error: str) -> None:
+    def _lane(self, one: Bound, scope: Scope, error: str) -> _Lane:
         watched, rule = self._watched, one.rule
         key = Key(
             watched.file, watched.group.name, rule.alert, one.number, watched.model, scope.version,
             scope.segment,
         )  # fmt: skip
-        seen = self._observations(one, scope, error)
         own = {MODEL: watched.model}
         if rule.by_version:
             own[VERSION] = scope.version
         if rule.segment is not None:
             own[rule.segment] = scope.segment
-        instance = self._held.get(key)
-        alerts: tuple[Alert, ...] = ()
-        changes: list[Transition] = []
-        for observation in seen:
-            done = _stepped(instance, observation, rule, self._labels(own, rule), self._around.url)
-            instance, alerts = done.instance, done.alerts
-            changes += [done.transition] if done.transition else []
-        self.results[key] = Result(key, instance, alerts, tuple(changes))
-
-    def _labels(self, own: Mapping[str, str], rule: Rule) -> dict[str, str]:
-        return {**self._watched.group.labels, **rule.labels, **own}
-
-    def _vanished(self, key: Key, instance: Instance, rule: Rule) -> None:
-        changes: list[Transition] = []
-        alerts: tuple[Alert, ...] = ()
-        kept: Instance | None = instance
-        for at in self._moments:
-            if kept is None:
-                break
-            done = vanish(kept, at, rule)
-            kept, alerts = done.instance, done.alerts
-            changes += [done.transition] if done.transition else []
-        self.results[key] = Result(key, kept, alerts, tuple(changes))
-
-    def _observations(self, one: Bound, scope: Scope, error: str) -> list[Observation]:
         if error or one.condition is None:
-            note = error or "the rule has no condition"
-            return [Observation(at, Truth.ERROR, note=note) for at in self._moments]
-        source = self._source(one.rule, scope)
-        times, rule = self._times, one.rule
+            note = error or "a rule with a budget is watched elsewhere"
+            seen = [Observation(at, Truth.ERROR, note=note) for at in self._moments]
+            return _Lane(key, self._held.get(key), own, seen)
+        told, seen = self._observed(one, scope)
+        return _Lane(key, self._held.get(key), own, seen, evidence_of(told, len(seen) - 1))
+
+    def _vanished(self, key: Key, instance: Instance, rule: Rule) -> _Lane:
+        lane = _Lane(key, instance, {}, [])
+        for at in self._moments:
+            if lane.instance is None:
+                break
+            lane.take(vanish(lane.instance, at, rule))
+        return lane
+
+    def texts(
+        self, rule: Rule, own: Mapping[str, str], seen: Observation
+    ) -> tuple[dict[str, str], dict[str, str]]:
+        """The labels and annotations of an alert."""
+        return texts_of(
+            rule, own, seen, shared=self._watched.group.labels, external_url=self._around.url
+        )
+
+    def _observed(self, one: Bound, scope: Scope) -> tuple[Outcome, list[Observation]]:
+        source, times, rule = self._source(one.rule, scope), self._times, one.rule
+        assert one.condition is not None  # noqa: S101  # the caller has looked
         told = evaluate(one.condition, source, times, window=rule.window, min_rows=rule.min_rows)
         clear = None
         if one.clear is not None:
             clear = evaluate(one.clear, source, times, window=rule.window, min_rows=rule.min_rows)
-        return observe(told, clear, times)
+        return told, observe(told, clear, times)
 
     def _source(self, rule: Rule, scope: Scope) -> CachingSource:
         key = (scope.version, rule.segment, scope.segment)
@@ -218,24 +224,57 @@ class _Run:
                 version=scope.version or None,
                 segment=None if rule.segment is None else (rule.segment, scope.segment),
             )
-            found = CachingSource(
-                MeasuredSource(measured, around.constants, around.slo_events, around.minutes)
-            )
+            found = CachingSource(MeasuredSource(measured, around.slos, around.minutes))
             self._sources[key] = found
         return found
 
 
-def _stepped(
-    instance: Instance | None,
-    seen: Observation,
-    rule: Rule,
-    labels: Mapping[str, str],
-    url: str,
-) -> Step:
-    facts = Facts(labels, seen.value, seen.low, seen.high, seen.rows, url)
-    named = fill_all(labels, facts)
-    texts = fill_all(rule.annotations, replace(facts, labels=named))
-    return step(instance, seen, rule, named, texts)
+@dataclass
+class _Lane:
+    """One alert of a rule on its way through the times of an evaluation."""
+
+    key: Key
+    instance: Instance | None
+    own: Mapping[str, str]
+    seen: Sequence[Observation]
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    steps: list[Step] = field(default_factory=list)
+
+    def turn(self, rule: Rule, place: int, run: _Run) -> Turn:
+        """What the state machine is given."""
+        return Turn(self.instance, self.seen[place], *run.texts(rule, self.own, self.seen[place]))
+
+    def take(self, done: Step) -> None:
+        """Go on from a step."""
+        self.instance = done.instance
+        self.steps.append(done)
+
+    def result(self) -> Result:
+        """What is left of it; of each alert that it raised the last word."""
+        alerts = tuple(
+            alert if RULE_LABEL in alert.labels else replace(alert, evidence=self._known(alert))
+            for alert in last_alerts(self.steps)
+        )
+        changes = tuple(done.transition for done in self.steps if done.transition is not None)
+        return Result(self.key, self.instance, alerts, changes)
+
+    def _known(self, alert: Alert) -> dict[str, Any]:
+        return {**self.evidence, **alert.evidence}
+
+
+def evidence_of(told: Outcome, at: int) -> dict[str, Any]:
+    """What decided at one of the times, for messages: the metric, the operator, the limit."""
+    comparison = told.comparison(at)
+    if comparison is None:
+        return {}
+    found: dict[str, Any] = {
+        "metric": comparison.name, "operator": comparison.operator, "unit": comparison.unit,
+    }  # fmt: skip
+    if (limit := finite(float(told.limit[at]))) is not None:
+        found["limit"] = limit
+    if suspects := told.features(at):
+        found["suspects"] = [{"name": name} for name in suspects]
+    return found
 
 
 def to_times(moments: Sequence[datetime]) -> Times:

@@ -19,12 +19,21 @@ from watchkeeper.app.alarms.dispatching import ROUTES, look_at_due, take_effect,
 from watchkeeper.app.alarms.evaluating import Result, Surroundings, evaluate_group
 from watchkeeper.app.alarms.rule_book import RULES, Key, RuleBook, Watched, key_of
 from watchkeeper.app.alarms.sending import Sender
+from watchkeeper.app.alarms.slos import (
+    SLOS,
+    SloEvents,
+    conditions_of,
+    of_model,
+    read_slos,
+    slo_group,
+)
 from watchkeeper.app.alarms.vocabulary import vocabulary_of
 from watchkeeper.app.live.measured import Measured
 from watchkeeper.app.live.registry import Registry
 from watchkeeper.core.errors import NotFoundError, WatchkeeperError
 from watchkeeper.monitors.instance import Instance
 from watchkeeper.monitors.machine import end
+from watchkeeper.monitors.slo.objective import Slo
 from watchkeeper.store.bucket_times import minutes_since
 from watchkeeper.store.catalogue.alarms import AlarmStore, StateRow, Work
 
@@ -68,6 +77,7 @@ class Keeper:
         self._models = models
         self._around = around
         self._sender = sender
+        self._slos = SloShelf(store)
         self._clock = clock
         self._holder = holder
         self._book = RuleBook(vocabulary_of)
@@ -112,7 +122,12 @@ class Keeper:
     def _evaluate(self, now: datetime) -> int:
         """Evaluate every group whose time has come, on every model that it watches."""
         files = [(row.name, row.text) for row in self._store.files(RULES)]
-        watched = {one.key(): one for one in self._book.watched(files, self._models())}
+        models = self._models()
+        watched = {one.key(): one for one in self._book.watched(files, models)}
+        for slo in self._slos.all():
+            for model in models if slo.model is None else (slo.model,):
+                one = Watched(SLOS, slo_group(slo, model), model)
+                watched[one.key()] = one
         clocks = {row.key: states.decode(row, states.Clock) for row in
                   self._store.states(states.CLOCK)}  # fmt: skip
         for key in clocks.keys() - watched.keys():
@@ -235,16 +250,37 @@ def live_versions(registry: Registry) -> Callable[[str, datetime], Sequence[str]
     return versions
 
 
+class SloShelf:
+    """The SLOs that were applied, read again where a file has changed."""
+
+    def __init__(self, store: AlarmStore) -> None:
+        self._store = store
+        self._texts: list[tuple[str, str]] | None = None
+        self._held: list[Slo] = []
+
+    def all(self) -> list[Slo]:
+        """All of them."""
+        texts = [(row.name, row.text) for row in self._store.files(SLOS)]
+        if texts != self._texts:
+            self._texts, self._held = texts, read_slos(texts)
+        return self._held
+
+
 def measured_around(
-    measured: Callable[[str], Measured], versions: Callable[[str, datetime], Sequence[str]],
-    clock: Callable[[], datetime], url: str,
-) -> Callable[[str], Surroundings]:  # fmt: skip
+    measured: Callable[[str], Measured],
+    versions: Callable[[str, datetime], Sequence[str]],
+    slos: Callable[[], Sequence[Slo]],
+    clock: Callable[[], datetime],
+    url: str,
+) -> Callable[[str], Surroundings]:
     """What the rules of a model are evaluated in, by the model's name."""
 
     def around(model: str) -> Surroundings:
-        at = clock()
-        return Surroundings(
-            measured(model), versions(model, at), url=url, minutes=minutes_since(at)
-        )
+        at, held = clock(), measured(model)
+        mine = of_model(slos(), model)
+        events = None
+        if mine:
+            events = SloEvents(mine, minutes_since(at), conditions_of(mine, vocabulary_of(held)))
+        return Surroundings(held, versions(model, at), events, url, minutes_since(at))
 
     return around

@@ -111,23 +111,29 @@ class Sender:
              if one.receiver == row.receiver),
             Sent(group_key=message.group_key, receiver=row.receiver),
         )  # fmt: skip
-        wanted = to_deliver(entry, message)
+        wanted = to_deliver(entry, message, channel=row.channel)
         result: Result = Arrived("nothing of it was left to be told")
         if wanted is not None:
             result = self._told(row, replace(wanted, links={**self._links(), **wanted.links}))
         now = self._clock()
         then = next_try(Attempt(row.attempts + 1, row.made), result, now, self._random())
         said = result.detail if isinstance(result, Arrived) else result.why
+        others = [] if isinstance(then, Done | Again) else self._waiting(row)
         with self._store.work() as work:
             match then:
                 case Done():
                     work.mark_message(row.id, Mark("sent", said, now))
-                    _note_delivered(work, entry.receiver, message, now)
+                    _note_delivered(work, row, message, now)
                 case Again(at):
                     work.mark_message(row.id, Mark("waiting", said, now, at))
                 case _:
                     work.mark_message(row.id, Mark("dead", then.why, now))
-                    _note_dead(work, row, message, config, now)
+                    _note_dead(work, row, others, config, now)
+
+    def _waiting(self, row: MessageRow) -> list[Notification]:
+        """The other messages of an affair that are still to be sent."""
+        rows = self._store.messages(state="waiting", key=row.key, limit=1000)
+        return [states.message_of(one.body) for one in rows if one.id != row.id]
 
     def _told(self, row: MessageRow, message: Notification) -> Result:
         held = self._channels.get(row.receiver)
@@ -155,13 +161,12 @@ def make_channels(
         return str(error)
 
 
-def _note_delivered(work: Work, receiver: str, message: Notification, now: datetime) -> None:
+def _note_delivered(work: Work, row: MessageRow, message: Notification, now: datetime) -> None:
     """From now on the receiver knows; its end is owed."""
     held = {one.receiver: one for one in states.told(work, message.group_key)}
-    entry = held.get(receiver)
-    if entry is None:
-        return
-    held[receiver] = delivered(entry, message)
+    # The entry may be forgotten while messages wait: its group is gone and all was decided.
+    entry = held.get(row.receiver, Sent(group_key=message.group_key, receiver=row.receiver))
+    held[row.receiver] = delivered(entry, message, channel=row.channel)
     gone = not work.states(states.GROUP, keys=[message.group_key])
     left = [one for one in held.values() if not (gone and one.is_spent)]
     if left:
@@ -171,9 +176,10 @@ def _note_delivered(work: Work, receiver: str, message: Notification, now: datet
 
 
 def _note_dead(
-    work: Work, row: MessageRow, message: Notification, config: Config, now: datetime
+    work: Work, row: MessageRow, waiting: list[Notification], config: Config, now: datetime
 ) -> None:
     """No channel of the receiver took it: what it was to begin is told anew at the next look."""
+    message = states.message_of(row.body)
     work.add_history(
         at=now, kind="not_delivered", subject=message.group_key, body=row.body,
         model=message.group_labels.get("model", ""),
@@ -188,7 +194,7 @@ def _note_dead(
     group = states.groups(work.states(states.GROUP, keys=[message.group_key]))
     before = group.get(message.group_key)
     kept, held[row.receiver] = undelivered(
-        before, entry, message, now=now, again=config.route.repeat_interval
+        before, entry, message, waiting=waiting, now=now, again=config.route.repeat_interval
     )
     if kept is not None and kept != before:
         states.put_group(work, kept, now)

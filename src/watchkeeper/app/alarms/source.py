@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 
+from watchkeeper.app.alarms.slos import SloEvents
 from watchkeeper.app.drift import compared
 from watchkeeper.app.live.measured import Measured, Parts
 from watchkeeper.app.live.series import FREE, measure_metric, part_of
@@ -30,9 +31,6 @@ _SHORT = timedelta(hours=6)
 _FEW = 4
 """So many windows are read one by one; more are slid over the hours of their whole span."""
 
-Events = Callable[[str, Measured, timedelta, Times], tuple[Counts, Counts]]
-"""Bad and all events of an SLO of a model by its name."""
-
 
 @dataclass(frozen=True)
 class MeasuredSource:
@@ -42,17 +40,14 @@ class MeasuredSource:
     ----------
     measured
         The measured hours.
-    names
-        What conditions may use besides: `Source.constants`.
-    slo_events
-        Counts the events of SLOs; None where the model has none.
+    slos
+        The model's SLOs; None where it has none.
     minutes
         Since when the arrival of predictions is known by the minute; None to read whole hours.
     """
 
     measured: Measured
-    names: Mapping[str, Any]
-    slo_events: Events | None = None
+    slos: SloEvents | None = None
     minutes: datetime | None = None
 
     def points(self, asked: Asked, times: Times) -> Points:
@@ -126,13 +121,13 @@ class MeasuredSource:
 
     def events(self, name: str, window: timedelta, times: Times) -> tuple[Counts, Counts]:
         """Bad and all events of an SLO in the window before each time."""
-        if self.slo_events is None:
+        if self.slos is None:
             raise InputError(f"model {self.measured.model!r} has no SLO {name!r}")
-        return self.slo_events(name, self.measured, window, times)
+        return self.slos.count(name, self.measured, self, window, times)
 
     def constants(self) -> dict[str, Any]:
         """Further names, with their values."""
-        return dict(self.names)
+        return {} if self.slos is None else self.slos.constants()
 
     # ---- inside ------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ import threading
 import time
 from pathlib import Path
 
-from watchkeeper.app.alarms.keeper import Keeper, live_versions, measured_around
+from watchkeeper.app.alarms.keeper import Keeper, SloShelf, live_versions, measured_around
 from watchkeeper.app.alarms.sending import Sender
 from watchkeeper.app.live.clock import Clock, now
 from watchkeeper.app.live.heartbeat import Heartbeat, write_heartbeat
@@ -56,7 +56,9 @@ class AlarmWorker:
         self._keeper = Keeper(
             self._store,
             models=self._registry.names,
-            around=measured_around(self._measured, live_versions(self._registry), clock, url),
+            around=measured_around(
+                self._measured, live_versions(self._registry), SloShelf(self._store).all, clock, url
+            ),
             sender=Sender(self._store, clock=clock, random=random.random, url=url),
             clock=clock,
             holder=f"{socket.gethostname()}:{os.getpid()}",

@@ -7,8 +7,8 @@ rows in a file.
 - `platform`: all of it in one place, for the server; `settings`, `questions`: what it is given.
 - `door`, `pairing`: records in, and the halves of payload loggers.
 - `worker`: the background process; `measuring`, `folding`, `event_rows`, `thinning`: from tables to
-  the statistics of hours; `known_ids`: the index of ids, made again; `heartbeat`: how it says that
-  it lives; `memory`: what goes back to the system after a burst.
+  the statistics of hours and `minutes`; `known_ids`: the index of ids, made again; `heartbeat`: how
+  it says that it lives; `memory`: what goes back to the system after a burst.
 - `registry`, `applying`, `registered`, `content`, `differences`, `feature_types`, `sightings`,
   `watching`: models and their files; `keys`: who may ask.
 - `references`, `referring`, `production`: what models are compared with.

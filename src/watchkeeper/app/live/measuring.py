@@ -20,7 +20,7 @@ import pyarrow as pa
 from watchkeeper.app.live.event_rows import LABEL_COLUMNS, joined, last_of, role_columns
 from watchkeeper.app.live.folding import Bucket, fold, fold_labels, hours_of
 from watchkeeper.app.live.known_ids import LEAD, lead_days, make_ids_again
-from watchkeeper.app.live.minutes import begin_minutes
+from watchkeeper.app.live.minutes import begin_minutes, few_with_minutes
 from watchkeeper.app.live.registry import Registry
 from watchkeeper.core import envelope
 from watchkeeper.core.envelope import Signal
@@ -316,6 +316,7 @@ class Measurer:
                 # Only day profiles are left of some of these days, so whole days are due.
                 self._whole_days(model, chosen)
         else:
+            chosen = few_with_minutes(chosen, self._clock())
             self._again(model, chosen, whole=True)
         return len(chosen)
 

@@ -129,11 +129,15 @@ class Learner:
         self._accepted = self._accepted_from()
 
     def _accepted_from(self) -> int:
-        """The point from which the level was accepted; beyond the grid where it was not."""
+        """The point from which the level was accepted; beyond the grid where there is none.
+
+        A level that was accepted before the history began is the only one that it knows.
+        """
         if self.settings.accepted is None:
             return self.grid.size
         at = np.datetime64(int(self.settings.accepted.timestamp()), "s")
-        return max(0, int(self.grid.index(np.array([at]))[0]))
+        found = int(self.grid.index(np.array([at]))[0])
+        return found if found > 0 else self.grid.size
 
     def run(self) -> Judged:
         """Judge every point."""
@@ -248,7 +252,7 @@ class Learner:
         off = float(self.values[point]) - centre
         if abs(off) > WARNING * math.hypot(sd, error):
             self._side[point] = 1 if off > 0 else -1
-            self._learnt.outside[point] = point < self._accepted
+            self._learnt.outside[point] = True
 
     def _follow(self, stream: _Stream, point: int) -> None:
         """Take a point into the level."""

@@ -169,7 +169,8 @@ def _histograms(stream: Stream, cells: Floats | None) -> _Windows:
     n = counts.sum(axis=1)
     usable = n >= PER_GROUP * count
     total = max(float(n[usable].sum()), 1.0)
-    shares = np.maximum(counts[usable].sum(axis=0), 0.5) / total
+    least = max(int(usable.sum()), 1) / total  # One row of a window.
+    shares = np.maximum(counts[usable].sum(axis=0) / total, least)
     with np.errstate(divide="ignore", invalid="ignore"):
         values = np.where(usable[:, None], counts / n[:, None], np.nan)
         chance = np.where(usable[:, None], shares / n[:, None], 1.0)

@@ -32,6 +32,9 @@ from watchkeeper.monitors.budget.streams import Bucket
 from watchkeeper.monitors.budget.verdict import Verdict
 from watchkeeper.monitors.source import Times
 
+SAME = 7
+"""Buckets by which late data may move an alarm to a later one without its being told again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Track:
@@ -170,11 +173,8 @@ class Detector:
         columns = self._columns(buckets)
         start = self._replayed(state, columns)
         track = self._go(msgspec.structs.replace(state, is_told=True), start, columns)
-        told = state.is_told or (
-            state.told_at is not None and (start.at is None or state.told_at > start.at)
-        )
-        after = track.state.now
-        before = state.now
+        before, after = state.now, track.state.now
+        told = state.is_told or self._is_told(state, after)
         amended = _named(before) != _named(after) or (
             bool(after.open) and before.alarm_at != after.alarm_at
         )
@@ -187,8 +187,8 @@ class Detector:
     def accept(self, state: State, streams: Collection[str] | None = None) -> State:
         """End the alarm of some or all of its streams: the level is accepted as it is.
 
-        Evidence begins anew. Where the level stays, measure a new reference and `restart`, or the
-        alarm comes again. Late data of buckets until now change nothing any more.
+        Their evidence begins anew. Where the level stays, measure a new reference and `restart`,
+        or the alarm comes again. Late data of buckets until now change nothing any more.
         """
         left = tuple(
             each for each in state.now.open if streams is not None and each.stream not in streams
@@ -244,6 +244,12 @@ class Detector:
         self._check(msgspec.structs.replace(state, now=found), columns)
         return found
 
+    def _is_told(self, state: State, after: Snapshot) -> bool:
+        """Whether the alarm that a replay ends with is the one that was told last, moved."""
+        if state.told_at is None or after.alarm_at is None:
+            return False
+        return after.alarm_at <= state.told_at + SAME * timedelta(seconds=self.calibration.window)
+
     def _go(self, state: State, start: Snapshot, columns: Columns) -> Track:
         walk = Walk(
             self.limits, unpack(start, len(self.names)), self.names, start.since,
@@ -274,7 +280,12 @@ class Detector:
                 told_at, is_told = at, True
         now = kept.pop() if count else start
         after = State(
-            self.names, now, thinned(tuple(kept), state.floor), told_at, is_told, state.floor
+            self.names,
+            now,
+            thinned(tuple(kept), now.buckets, state.floor),
+            told_at,
+            is_told,
+            state.floor,
         )
         return Track(columns.starts, log_m, alarm, tuple(pages), after, verdict)
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 import numpy as np
 import numpy.typing as npt
 
+from watchkeeper.core.errors import InputError
 from watchkeeper.monitors.budget.baselines import Baseline, Calibration
 from watchkeeper.monitors.budget.columns import Columns, phases_of
 from watchkeeper.monitors.budget.evalues import (
@@ -107,7 +108,7 @@ def evidence(calibration: Calibration, columns: Columns) -> Evidence:
         if baseline.stream.kind == "distribution":
             if at not in columns.cells:
                 continue
-            one = _distribution(baseline, columns.cells[at], phase)
+            one = _distribution(baseline, _checked(baseline, columns.cells[at]), phase)
         else:
             one = _SCALARS[baseline.stream.kind](baseline, columns.numbers[:, at], phase)
         log_e[:, at], known[:, at], away, sums[:, at] = one
@@ -204,7 +205,9 @@ def _distribution(baseline: Baseline, cells: Floats, phase: Phases) -> _Parts:
     rows = np.where(known, n, 1.0)
     expected = shares[phase] if len(shares) > 1 else shares
     enough = rows * baseline.reference_rows / (rows + baseline.reference_rows)
-    away = ((counts / rows[:, None] - expected) ** 2 / expected).sum(axis=1) * enough
+    # A group of which less than a row is expected is no surprise by one row.
+    usual = np.maximum(expected, 1.0 / baseline.rows)
+    away = ((counts / rows[:, None] - expected) ** 2 / usual).sum(axis=1) * enough
     scale = dispersion(baseline, rows)
     beyond = enough * baseline.tolerance / scale
     p_value = chi2_tail(away / scale, baseline.freedom, beyond)
@@ -215,6 +218,15 @@ def _distribution(baseline: Baseline, cells: Floats, phase: Phases) -> _Parts:
 
 
 _SCALARS = {"rate": _rate, "mean": _mean, "estimate": _estimate}
+
+
+def _checked(baseline: Baseline, cells: Floats) -> Floats:
+    if cells.shape[1] != len(baseline.groups):
+        raise InputError(
+            f"{baseline.stream.name!r} has {cells.shape[1]} groups, {len(baseline.groups)} in the "
+            "reference; measure all buckets on the groups of the reference"
+        )
+    return cells
 
 
 def grouped(cells: Floats, groups: tuple[int, ...], count: int) -> Floats:

@@ -20,7 +20,7 @@ SUSPECTS = 0.1
 
 _ALTERNATIVES = slice(0, 2 * SIDES)
 SUMS = slice(2 * SIDES, 2 * SIDES + 3)
-_COUNT = 2 * SIDES + 3
+COUNT, _STREAK = 2 * SIDES + 3, 2 * SIDES + 4
 
 
 def log_step(log_m: Floats, log_e: Floats) -> Floats:
@@ -116,10 +116,11 @@ class Walk:
         self.raised = self.amended = self.ended = False
         self.since += 1
         self.had_data = bool(known.any())
-        self._add_sums(evidence.sums[row], known)
         bets = np.minimum(log_e, np.minimum(evidence.trust[row], self.limits.cap)[:, None])
         held = self.numbers[:, _ALTERNATIVES]
         self.numbers[:, _ALTERNATIVES] = np.where(known[:, None], log_step(held, bets), held)
+        leading = np.argmax(self.numbers[:, _ALTERNATIVES] + self.limits.mixture, axis=1)
+        self._add_sums(evidence.sums[row], known, bets[np.arange(len(bets)), leading])
         if self.open:
             self._look_for_return(log_e, known)
         self.log_streams = self.streams()
@@ -127,15 +128,16 @@ class Walk:
         if self.log_m >= self.limits.log_a:
             self._raise()
 
-    def _add_sums(self, sums: Floats, known: npt.NDArray[np.bool_]) -> None:
-        """Sums are of the buckets since nothing spoke for a change, or since the alarm."""
-        quiet = self.streams() < 0.0
+    def _add_sums(self, sums: Floats, known: npt.NDArray[np.bool_], log_e: Floats) -> None:
+        """Sums are of the buckets that together speak for the leading alternative (CUSUM)."""
+        streak = self.numbers[:, _STREAK]
+        restart = known & (streak <= 0.0)
         if self.open:
-            quiet[list(self.open)] = False
-        restart = quiet & known
+            restart[list(self.open)] = False
         self.numbers[restart, SUMS.start :] = 0.0
         self.numbers[:, SUMS] += sums
-        self.numbers[:, _COUNT] += known
+        self.numbers[:, COUNT] += known
+        self.numbers[:, _STREAK] = np.where(known, np.maximum(streak + log_e, 0.0), streak)
 
     def _raise(self) -> None:
         self.amended = bool(self.open)

@@ -9,7 +9,7 @@ import numpy as np
 
 from watchkeeper.monitors.budget.baselines import Calibration
 from watchkeeper.monitors.budget.effects import Effect, effect_of
-from watchkeeper.monitors.budget.process import SUMS, Walk
+from watchkeeper.monitors.budget.process import COUNT, SUMS, Walk
 from watchkeeper.monitors.budget.state import Snapshot
 from watchkeeper.monitors.budget.verdict import Contribution, Level, Verdict, sentence_of
 
@@ -69,4 +69,6 @@ def _contributions(walk: Walk) -> tuple[Contribution, ...]:
 
 
 def _effect(calibration: Calibration, walk: Walk, at: int) -> Effect | None:
-    return effect_of(calibration.baselines[at], walk.numbers[at, SUMS], int(walk.numbers[at, -1]))
+    return effect_of(
+        calibration.baselines[at], walk.numbers[at, SUMS], int(walk.numbers[at, COUNT])
+    )

@@ -10,9 +10,9 @@ import numpy as np
 from watchkeeper.monitors.budget.evalues import Floats
 from watchkeeper.monitors.budget.nulls import SIDES
 
-WIDTH = 2 * SIDES + 4
-"""Numbers of a stream: log M of each alternative, three sums since its level may have changed, and
-the buckets that they are of."""
+WIDTH = 2 * SIDES + 5
+"""Numbers of a stream: log M of each alternative, three sums since its level may have changed, the
+buckets that they are of, and the evidence of these buckets alone, a logarithm from 0."""
 
 BASE, NEWEST = 4, 4
 """Snapshots are kept of the newest four buckets, of every 4th of the newest 16, and so on."""
@@ -118,17 +118,25 @@ def unpack(snapshot: Snapshot, count: int) -> Floats:
     return np.frombuffer(snapshot.numbers, dtype="<f8").reshape(count, WIDTH).astype(float)
 
 
-def thinned(history: tuple[Snapshot, ...], floor: datetime | None = None) -> tuple[Snapshot, ...]:
+def thinned(
+    history: tuple[Snapshot, ...], newest: int, floor: datetime | None = None
+) -> tuple[Snapshot, ...]:
     """The snapshots that are worth keeping: many new ones, few old ones, at most 16 or so.
+
+    Parameters
+    ----------
+    history
+        Oldest first.
+    newest
+        How many buckets there are by now.
+    floor
+        The bucket at which a level was accepted: that snapshot is kept.
 
     Examples
     --------
-    >>> [s.buckets for s in thinned(tuple(Snapshot(buckets=i) for i in range(1, 101)))]
-    [48, 64, 80, 88, 92, 96, 97, 98, 99, 100]
+    >>> [s.buckets for s in thinned(tuple(Snapshot(buckets=i) for i in range(1, 101)), 101)]
+    [48, 64, 80, 88, 92, 96, 98, 99, 100]
     """
-    if not history:
-        return ()
-    newest = history[-1].buckets
     return tuple(
         each
         for each in history

@@ -123,15 +123,16 @@ def _moved(effect: Effect, title: str) -> str:
     verb = "rose" if effect.value >= effect.reference else "fell"
     last = f"in the last {effect.buckets:,} buckets" if effect.buckets > 1 else "in the last bucket"
     form = _percent if effect.unit == "rate" else _number
-    value, low, high, limit = (
-        form(number) for number in (effect.value, effect.low, effect.high, effect.tolerated)
-    )
+    ends = (effect.value, effect.low, effect.high, effect.tolerated)
+    if effect.unit == "sd" and effect.value < 0:
+        ends = (-effect.value, -effect.high, -effect.low, -effect.tolerated)
+    value, low, high, limit = (form(number) for number in ends)
     if effect.unit == "psi":
         return f"{title}: corrected PSI {value} ({low} to {high}) {last}, {limit} is tolerated"
     if effect.unit == "sd":
         way = "up" if effect.value >= 0 else "down"
         return (
-            f"{title} moved {way} by {form(abs(effect.value))} reference standard deviations "
+            f"{title} moved {way} by {value} reference standard deviations "
             f"({low} to {high}) {last}, {limit} is tolerated"
         )
     return (

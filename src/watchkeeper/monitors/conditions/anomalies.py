@@ -25,6 +25,7 @@ HISTORY = timedelta(weeks=8)
 """How far back a band is learnt from."""
 
 HOUR = timedelta(hours=1)
+QUARTER = timedelta(minutes=15)
 _95 = 1.959963984540054
 """Half the width of a 95 % interval in standard errors."""
 
@@ -59,8 +60,9 @@ def expected(
 ) -> tuple[Points, Band]:
     """A series and where it is expected.
 
-    Windows end on whole hours, or on multiples of themselves where they are shorter: at 12:34 that
-    of 12:00 is judged, so that a series of hours compares hours with hours.
+    Windows end on whole hours, or on multiples of themselves where they are shorter, but of no
+    less than a quarter of an hour: at 12:34 that of 12:00 is judged, so that hours are compared
+    with hours, and a history is not longer than it needs to be.
 
     Parameters
     ----------
@@ -73,7 +75,7 @@ def expected(
     bands
         Learns the band.
     """
-    step = np.timedelta64(int(min(asked.window, HOUR).total_seconds()) or 1, "s")
+    step = np.timedelta64(int(_step(asked.window).total_seconds()), "s")
     ends = (times.astype("datetime64[s]").astype(np.int64) // step.astype(np.int64)) * step
     judged = ends.astype("datetime64[s]")
     unique, place = np.unique(judged, return_inverse=True)
@@ -102,9 +104,14 @@ def _settings(
         level=CRITICAL if level == "critical" else WARNING,
         resolution=1.0 if known.unit in ("rows", "requests") else 0.0,
         gap=window,
-        step=min(window, HOUR),
+        step=_step(window),
         reference=reference,
     )
+
+
+def _step(window: timedelta) -> timedelta:
+    """How far apart the windows of a history end."""
+    return max(min(window, HOUR), QUARTER)
 
 
 def _scale(known: Known) -> Scale:

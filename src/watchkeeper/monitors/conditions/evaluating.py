@@ -144,6 +144,8 @@ class _Run:
 
     def anomaly(self, part: plan.Anomaly) -> Judged:
         """A series outside of its band."""
+        if not len(self.times):
+            return Judged(np.zeros(0, dtype=np.int8), which=part.index)
         asked = part.series.asked(self.window, self.feature)
         try:
             points, usual = expected(
@@ -156,7 +158,7 @@ class _Run:
         under = number.value < usual.lower
         outside = (under | (number.value > usual.upper)).astype(np.int8)
         truth = np.where(unknown, np.int8(NO_DATA), outside)
-        if usual.note:
+        if usual.note and np.isnan(usual.lower).any():
             self.readings.append(Reading(part.series.known.names[0], note=usual.note))
         limit = np.where(under | ~np.isfinite(usual.upper), usual.lower, usual.upper)
         return Judged(truth, number, limit, part.index)

@@ -53,7 +53,7 @@ class Facts:
         Events in the long window so that one bad one does not alert.
     detection
         How long it takes from a clean start, by error ratio: all bad, a tenth bad, and twice the
-        budget; None where that ratio never alerts.
+        budget (each once); None where that ratio never alerts.
     """
 
     pair: Pair
@@ -82,7 +82,7 @@ def detection_time(slo: Slo, pair: Pair, ratio: float) -> timedelta | None:
 
 def facts(slo: Slo) -> tuple[Facts, ...]:
     """What each pair of an SLO needs, and how soon it tells."""
-    ratios = (1.0, 0.1, min(1.0, 2 * slo.budget))
+    ratios = dict.fromkeys((1.0, 0.1, round(min(1.0, 2 * slo.budget), 12)))
     return tuple(
         Facts(
             pair,

@@ -7,7 +7,8 @@ from datetime import datetime
 import numpy as np
 
 from watchkeeper.monitors.slo.burn import Events, without
-from watchkeeper.monitors.slo.objective import Slo
+from watchkeeper.monitors.slo.objective import Indicator, Slo
+from watchkeeper.monitors.source import Counts, Floats
 from watchkeeper.monitors.truths import FALSE, NO_DATA, TRUE, Truths
 
 
@@ -71,3 +72,41 @@ def event_slices(slo: Slo, events: Events) -> Events:
     codes = np.where(share >= (slo.slice_target or 1.0), TRUE, FALSE)
     codes[total == 0] = NO_DATA
     return slices(slo, codes.astype(np.int8), events.start)
+
+
+def met_target(indicator: Indicator, values: Floats, rows: Counts, min_rows: int = 1) -> Truths:
+    """Whether a metric met the target of a `quality` indicator, slice by slice.
+
+    NO_DATA where it has no value, or fewer than `min_rows` rows behind it.
+
+    Examples
+    --------
+    >>> from watchkeeper.monitors.slo.objective import Kind
+    >>> accurate = Indicator(Kind.QUALITY, metric="accuracy", target=0.9)
+    >>> met_target(accurate, np.array([0.95, 0.9, 0.8, np.nan]), np.array([9, 9, 9, 0])).tolist()
+    [1, 1, 0, 2]
+    """
+    target = np.nan if indicator.target is None else indicator.target
+    good = values >= target if indicator.better == "higher" else values <= target
+    codes = np.where(good, TRUE, FALSE)
+    codes[np.isnan(values) | (rows < min_rows)] = NO_DATA
+    return codes.astype(np.int8)
+
+
+def was_fresh(indicator: Indicator, ages: Floats) -> Truths:
+    """Whether the last record was recent enough at each slice's end, from its age in seconds.
+
+    An infinite age, that of no record ever, is NO_DATA: nothing was promised yet.
+
+    Examples
+    --------
+    >>> from datetime import timedelta
+    >>> from watchkeeper.monitors.slo.objective import Kind
+    >>> fresh = Indicator(Kind.FRESHNESS, within=timedelta(minutes=15))
+    >>> was_fresh(fresh, np.array([60.0, 900.0, 901.0, np.inf])).tolist()
+    [1, 1, 0, 2]
+    """
+    within = indicator.within.total_seconds() if indicator.within else 3600.0
+    codes = np.where(ages <= within, TRUE, FALSE)
+    codes[~np.isfinite(ages)] = NO_DATA
+    return codes.astype(np.int8)
