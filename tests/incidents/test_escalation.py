@@ -65,6 +65,7 @@ def test_an_acknowledgement_holds_it_and_its_expiry_goes_on():
     """Where it stood, at once: nobody is told twice, nobody is left out."""
     told, state = play(THREE, 60, held=range(3, 30))
     assert told == [(0, "ana"), (30, "bo"), (40, "cy")]
+    assert play(THREE, 32, held=range(3, 30))[1].status is Status.RUNNING
     told, state = play(THREE, 60, held=range(3, 60))
     assert (told, state.status, state.next_at) == ([(0, "ana")], Status.HELD, None)
 
@@ -131,6 +132,9 @@ def test_a_gap_in_a_schedule_costs_no_time():
     empty = directory(datetime(2030, 1, 1))  # noqa: DTZ001  # on the wall
     found = escalate(start(chain, "P1", T0), T0, acknowledged=False, directory=empty)
     assert ([t.name for t in found.notify], found.missed) == (["bo"], ("primary",))
+    gone = Chain("c", (step("zoe"), step("bo")))
+    found = escalate(start(gone, "P1", T0), T0, acknowledged=False, directory=empty)
+    assert ([t.name for t in found.notify], found.missed) == (["bo"], ("zoe",))
     full = directory(datetime(2026, 1, 1))  # noqa: DTZ001  # on the wall
     found = escalate(start(chain, "P1", T0), T0, acknowledged=False, directory=full)
     assert ([t.name for t in found.notify], found.missed) == (["primary"], ())

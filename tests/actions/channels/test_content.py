@@ -88,6 +88,14 @@ def test_flapping_is_told_once():
     assert content(notification(alert(over=True, evidence={"flapping": True}))).flapping == ""
 
 
+def test_late_data_are_told():
+    """When they changed it, with the zone; a time that cannot be read is left out."""
+    for text, part in (("2026-03-04T11:30:00+00:00", "at 2026-03-04 11:30 UTC."), ("soon", "")):
+        told = content(notification(alert(evidence={"amended_at": text})))
+        assert ("Late data changed this" in text_of(told)) is bool(part)
+        assert part in text_of(told)
+
+
 def test_only_web_addresses_become_links():
     """No script and no file, from links, runbooks or rules."""
     links = {"group": "javascript:alert(1)", "runbook": "https://ok.example.com/<x>", "x": "/local"}
@@ -133,6 +141,11 @@ def test_a_clean_text_is_one_short_line(text, most):
     assert len(found) <= most
     assert not any(ord(letter) < 32 or letter in "\u202e\u2066\x7f\x85\u2028" for letter in found)
     assert clean(found, most) == found
+
+
+def test_the_direction_of_writing_cannot_be_turned():
+    """`exe.txt` stays what it is; letters of languages that run the other way are kept."""
+    assert clean("evil\u202etxt.exe\u2066 \u05d0\u05d1", 40) == "eviltxt.exe \u05d0\u05d1"
 
 
 @given(minutes=st.integers(0, 10**6))

@@ -113,6 +113,15 @@ def test_an_affair_is_one_message(recorder):
     assert recorder.got[0].headers["Authorization"] == f"Bearer {TOKEN}"
 
 
+def test_a_new_affair_is_a_new_message_where_ends_are_not_told(recorder):
+    """With `send_resolved` off nothing closes the message, yet what begins anew is posted anew."""
+    recorder.answer = slack
+    sender = channel("slack-bot", recorder.url, send_resolved=False)
+    for told in (notification(), OVER, notification()):
+        assert isinstance(sender.send(told, content(told)), Sent)
+    assert methods(recorder) == ["chat.postMessage", "chat.postMessage"]
+
+
 def first_ts() -> str:
     """The time stamp of `slack`."""
     return "1503435956.000247"
@@ -147,9 +156,12 @@ def test_a_message_that_somebody_deleted_is_posted_anew(recorder):
 def test_the_chart_is_uploaded_and_shown(recorder):
     """Place asked for, bytes sent there without the token, completed, and named in the message."""
     recorder.answer = lambda got: slack(got, recorder.url)
-    told = notification()
-    assert isinstance(bot(recorder, {}).send(told, content(told, CHART)), Sent)
+    told, secret = notification(), {"http_headers": {"X-Secret": {"secrets": ["s"]}}}
+    sender = channel("slack-bot", recorder.url, http_config=secret)
+    assert isinstance(sender.send(told, content(told, CHART)), Sent)
     place, upload, complete, post = recorder.got
+    assert place.headers["X-Secret"] == "s"
+    assert "X-Secret" not in upload.headers
     assert place.form["length"] == str(len(CHART.png))
     assert (upload.path, upload.body) == ("/upload/v1/abc", CHART.png)
     assert "Authorization" not in upload.headers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
@@ -77,6 +78,15 @@ def test_nobody_listens():
     assert Webhook(server.url, clock).run({}).status == "failed"
     with pytest.raises(InputError, match="method is 'SEND'"):
         Webhook(server.url, clock, method="SEND")
+
+
+def test_nobody_answers():
+    """A receiver that is silent is given up, and nobody knows whether it was done."""
+    silent = threading.Event()
+    with serving(lambda _: (200, b"x" * silent.wait(20))) as server:
+        found = Webhook(server.url, clock, http=Http(timeout_s=0.2)).run({})
+        silent.set()
+    assert found.status == "timed_out"
 
 
 def test_the_fallback_and_back():
@@ -196,7 +206,7 @@ def test_a_token_is_sent_and_never_shown(monkeypatch):
     monkeypatch.setenv("MLFLOW_TOKEN", "very-secret-token")
     answers = (403, {"message": "very-secret-token is not allowed"})
     with serving(lambda _: answers) as server:
-        tools = Tools(clock, mlflow_url=server.url)
+        tools = Tools(clock, secrets=frozenset({"MLFLOW_TOKEN"}), mlflow_url=server.url)
         settings = {
             "model": "fares",
             "alias": "champion",
@@ -219,12 +229,18 @@ def test_a_token_is_sent_and_never_shown(monkeypatch):
         ("ansible", {"playbook": "/etc/p.yml"}, "in no folder"),
         ("ansible", {"playbook": "/play/../etc/p.yml"}, "in no folder"),
         ("mlflow", {"model": "a", "alias": "b", "version": "1"}, "where MLflow is"),
+        ("webhook", {"url": "https://a.example", "secret": "DB_PASSWORD"}, "not one that runbooks"),
+        (
+            "mlflow",
+            {"model": "a", "alias": "b", "version": "1", "secret": "TOKEN", "url": "https://evil"},
+            "only to the MLflow",
+        ),
         ("reboot", {}, "no action 'reboot'"),
     ],
 )
 def test_the_operator_decides_what_runs(kind, settings, said):
     """Programs and playbooks that are not listed are refused, whoever wrote the runbook."""
-    tools = Tools(clock, programs=frozenset({"/bin/ok"}), playbooks=("/play",))
+    tools = Tools(clock, frozenset({"/bin/ok"}), ("/play",), frozenset({"TOKEN"}))
     with pytest.raises(InputError, match=said):
         remedy_of(kind, settings, tools)
 
@@ -232,7 +248,13 @@ def test_the_operator_decides_what_runs(kind, settings, said):
 def test_every_kind_can_be_made():
     """The settings of the starter pack's kinds fit, and each says what it would do."""
     tools = Tools(
-        clock, frozenset({"/bin/ok"}), ("/play",), "https://mlflow.example", Http(), Runner()
+        clock,
+        frozenset({"/bin/ok"}),
+        ("/play",),
+        frozenset(),
+        "https://m.example",
+        Http(),
+        Runner(),
     )
     kinds = {
         "webhook": {"url": "https://a.example", "body": {"a": 1}, "method": "put"},

@@ -164,7 +164,7 @@ def content_of(
     ----------
     notification
         What is told. Of each alert's `evidence` these are read: `value`, `low`, `high`, `limit`,
-        `operator`, `rows`, `metric`, `unit`, `note`, `suspects` and `flapping`.
+        `rows`, `metric`, `unit`, `note`, `suspects`, `flapping` and `amended_at`.
     now
         The time.
     chart
@@ -239,6 +239,7 @@ def _alert(alert: Alert, decided: datetime, now: datetime, zone: tzinfo) -> Aler
     detail = paragraph(annotations.get("description", ""), 1500)
     what = clean(annotations.get("summary", ""), 400) or clean(detail, 400)
     note = clean(alert.evidence.get("note") or "", 400)
+    amended = _amended(alert.evidence.get("amended_at"), zone)
     hidden = {NAME, SEVERITY}
     facts = ((clean(name, 80), clean(text, 200)) for name, text in sorted(alert.labels.items())
              if name not in hidden and text)  # fmt: skip
@@ -247,7 +248,9 @@ def _alert(alert: Alert, decided: datetime, now: datetime, zone: tzinfo) -> Aler
         severity=severity_of(alert),
         over=alert.is_over(decided),
         what=what or clean(alert.name, 120) or "Something is wrong.",
-        detail="\n".join(part for part in (detail if detail != what else "", note) if part),
+        detail="\n".join(
+            part for part in (detail if detail != what else "", note, amended) if part
+        ),
         how_bad=how_bad(alert.evidence),
         since=_since(alert, decided, now, zone),
         facts=tuple(facts),
@@ -264,6 +267,15 @@ def _since(alert: Alert, decided: datetime, now: datetime, zone: tzinfo) -> str:
         lasted = length(alert.ends_at - alert.starts_at)
         return f"from {began} to {time_text(alert.ends_at, zone)}, for {lasted}"
     return f"since {began}, for {length(now - alert.starts_at)}"
+
+
+def _amended(at: object, zone: tzinfo) -> str:
+    """That late data changed what is known; empty where none did."""
+    try:
+        time = datetime.fromisoformat(at) if isinstance(at, str) else None
+    except ValueError:
+        time = None
+    return f"Late data changed this at {time_text(time, zone)}." if time else ""
 
 
 def _flapping(alerts: list[Alert]) -> str:

@@ -192,7 +192,10 @@ def email_of(fields: Fields, common: Common) -> Email:
         if fields.has("tls_config")
         else settings.fields("smtp_tls_config")
     )
-    implicit = fields.flag("force_implicit_tls", default=port == TLS_PORT)
+    implicit = fields.flag(
+        "force_implicit_tls",
+        default=settings.flag("smtp_force_implicit_tls", default=port == TLS_PORT),
+    )
     required = fields.flag("require_tls", default=settings.flag("smtp_require_tls", default=True))
     email = Email(
         host=host, port=port, sender=sender, to=to, user=user, password=password,

@@ -101,7 +101,8 @@ class SlackBot:
             return Failed("Slack: the channel of this notification is empty; look at its labels")
         key = f"slack {channel} {notification.key}"
         earlier = self.memory.get(key, "").split()
-        if len(earlier) != 2:
+        # A receiver that is not told of ends would else edit the message of the affair before.
+        if notification.reason == "first" or len(earlier) != 2:
             return self._post(api, notification, content, (key, channel))
         result = self._edit(api, notification, content, earlier)
         if isinstance(result, Failed) and "message_not_found" in result.why:

@@ -36,8 +36,10 @@ class Tools:
         Programs that commands may run, as they are written in runbooks; none by default.
     playbooks
         Folders whose playbooks may be run; none by default.
+    secrets
+        Environment variables that a step's `secret` may name; none by default.
     mlflow_url
-        The tracking server of steps that name none.
+        The tracking server of steps that name none, and the only one that is sent a token.
     http, runner
         How services are reached and programs run.
     """
@@ -45,6 +47,7 @@ class Tools:
     clock: Callable[[], datetime]
     programs: frozenset[str] = frozenset()
     playbooks: tuple[str, ...] = ()
+    secrets: frozenset[str] = frozenset()
     mlflow_url: str = ""
     http: Http = field(default_factory=Http)
     runner: Runner = field(default_factory=Runner)
@@ -105,7 +108,7 @@ def _webhook(settings: Mapping[str, Any], tools: Tools, key: str) -> Webhook:
         body=settings.get("body"),
         method=str(settings.get("method") or "POST").upper(),
         headers=dict(settings.get("headers") or {}),
-        secret=_secret(settings),
+        secret=_secret(settings, tools),
         http=tools.http,
         key=key,
     )
@@ -142,7 +145,9 @@ def _mlflow(settings: Mapping[str, Any], tools: Tools) -> MlflowAlias:
         raise InputError(
             "it is not known where MLflow is; set its address in the step or the server"
         )
-    secret = _secret(settings)
+    secret = _secret(settings, tools)
+    if secret and url != tools.mlflow_url:
+        raise InputError("a token is sent only to the MLflow that the server's operator has named")
     http = replace(tools.http, authorization=("Bearer", secret)) if secret else tools.http
     texts = {name: str(settings[name]) for name in ("model", "alias", "version")}
     return MlflowAlias(url, http=http, **texts)
@@ -157,11 +162,16 @@ def _kubectl(runner: Runner) -> Runner:
     return replace(runner, pass_on=(*runner.pass_on, *KUBE_ENVIRONMENT))
 
 
-def _secret(settings: Mapping[str, Any]) -> Secret | None:
+def _secret(settings: Mapping[str, Any], tools: Tools) -> Secret | None:
     """The secret that a step names: an environment variable, never the secret itself."""
     name = str(settings.get("secret") or "")
     if not name:
         return None
     if not _VARIABLE.fullmatch(name):
         raise InputError("secret is the name of an environment variable, not the secret itself")
+    if name not in tools.secrets:
+        raise InputError(
+            f"the secret {name!r} is not one that runbooks may use; the server's operator adds it "
+            "to the list of secrets"
+        )
     return Secret(f"${{{name}}}")

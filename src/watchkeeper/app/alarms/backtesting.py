@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 
-from watchkeeper.app.alarms.evaluating import Surroundings, to_times
+from watchkeeper.app.alarms.budgets import truth_over
+from watchkeeper.app.alarms.evaluating import Surroundings, scoped, to_times
 from watchkeeper.app.alarms.rule_book import Bound, Scope, bind, scopes_of
 from watchkeeper.app.alarms.source import MeasuredSource
 from watchkeeper.app.alarms.vocabulary import vocabulary_of
@@ -19,7 +20,8 @@ from watchkeeper.monitors.backtest import Firings, backtest
 from watchkeeper.monitors.backtest_summary import summarise
 from watchkeeper.monitors.conditions.caching import CachingSource
 from watchkeeper.monitors.conditions.evaluating import evaluate
-from watchkeeper.monitors.rule import Group
+from watchkeeper.monitors.conditions.outcome import moments
+from watchkeeper.monitors.rule import Group, Rule
 from watchkeeper.monitors.source import Times
 
 HOUR = timedelta(hours=1)
@@ -121,7 +123,7 @@ def backtest_group(
     incidents
         When something was wrong, where that is known.
     """
-    sources: dict[tuple[str, str | None, str], CachingSource] = {}
+    past = _Past(group, around, times, incidents)
     for one in bind(group, vocabulary_of(around.measured, around.slos.slos if around.slos else ())):
         error, scopes = one.error, [Scope()]
         if not error:
@@ -130,35 +132,61 @@ def backtest_group(
             except InputError as failure:
                 error = str(failure)
         for scope in scopes:
-            yield _tried(one, scope, error, (group, around, times, incidents, sources))
+            if error:
+                yield past.told(one, scope, None, error)
+            else:
+                yield past.budgeted(one, scope) if one.rule.budget else past.tried(one, scope)
 
 
-def _tried(one: Bound, scope: Scope, error: str, run: Any) -> Tried:
-    group, around, times, incidents, sources = run
-    rule = one.rule
-    found: Firings | None = None
-    if one.condition is None and not error:
-        error = "a rule with a budget has no condition to be tested"
-    if not error and one.condition is not None:
-        key = (scope.version, rule.segment, scope.segment)
-        if key not in sources:
-            measured = replace(
-                around.measured,
-                version=scope.version or None,
-                segment=None if rule.segment is None else (rule.segment, scope.segment),
-            )
-            sources[key] = CachingSource(MeasuredSource(measured, around.slos))
-        source = sources[key]
-        told = evaluate(one.condition, source, times, window=rule.window, min_rows=rule.min_rows)
+@dataclass
+class _Past:
+    """A back-test of a group; series are read once for all rules."""
+
+    group: Group
+    around: Surroundings
+    times: Times
+    incidents: Incidents | None
+    sources: dict[tuple[str, str | None, str], CachingSource] = field(default_factory=dict)
+
+    def tried(self, one: Bound, scope: Scope) -> Tried:
+        """A rule with a condition."""
+        rule = one.rule
+        assert one.condition is not None  # noqa: S101  # it has no budget, so it has one
+        source = self._source(rule, scope)
+        window, least = rule.window, rule.min_rows
+        told = evaluate(one.condition, source, self.times, window=window, min_rows=least)
         clear = None
         if one.clear is not None:
-            clear = evaluate(
-                one.clear, source, times, window=rule.window, min_rows=rule.min_rows
-            ).truth
-        found = backtest(rule, told.truth, clear, times, told.value)
-        error = told.error
-    summary = {} if found is None else summarise(found, incidents, grace=rule.window).to_row()
-    return Tried(
-        group.name, rule.alert, around.measured.model, scope.version, scope.segment, found, summary,
-        error,
-    )  # fmt: skip
+            clear = evaluate(one.clear, source, self.times, window=window, min_rows=least).truth
+        found = backtest(rule, told.truth, clear, self.times, told.value)
+        return self.told(one, scope, found, told.error)
+
+    def budgeted(self, one: Bound, scope: Scope) -> Tried:
+        """A rule with a budget: it learns from the first windows, and is tried on the rest."""
+        last = next(moments(self.times[-1:]))
+        try:
+            measured = scoped(self.around.measured, one.rule, scope)
+            learnt = self.around.learnt(measured, one.rule, last)
+        except InputError as error:
+            return self.told(one, scope, None, str(error))
+        if learnt.track is None:
+            return self.told(one, scope, None, learnt.note)
+        truth = truth_over(learnt, one.rule, self.times)
+        return self.told(one, scope, backtest(one.rule, truth, None, self.times), "")
+
+    def told(self, one: Bound, scope: Scope, found: Firings | None, error: str) -> Tried:
+        """What came of it."""
+        row = {}
+        if found is not None:
+            row = summarise(found, self.incidents, grace=one.rule.window).to_row()
+        return Tried(
+            self.group.name, one.rule.alert, self.around.measured.model, scope.version,
+            scope.segment, found, row, error,
+        )  # fmt: skip
+
+    def _source(self, rule: Rule, scope: Scope) -> CachingSource:
+        key = (scope.version, rule.segment, scope.segment)
+        if key not in self.sources:
+            measured = scoped(self.around.measured, rule, scope)
+            self.sources[key] = CachingSource(MeasuredSource(measured, self.around.slos))
+        return self.sources[key]

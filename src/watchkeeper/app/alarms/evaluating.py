@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 
+from watchkeeper.app.alarms.budgets import Learnt, learn_anew, observe_budget, suspects_of
 from watchkeeper.app.alarms.rule_book import Bound, Key, Scope, Watched, bind, scopes_of
 from watchkeeper.app.alarms.slos import SloEvents
 from watchkeeper.app.alarms.source import MeasuredSource
@@ -79,6 +80,8 @@ class Surroundings:
         Where the server is reached.
     minutes
         As in `MeasuredSource`.
+    learnt
+        Gives what a budget has learnt; the default learns at every question.
     """
 
     measured: Measured
@@ -86,6 +89,7 @@ class Surroundings:
     slos: SloEvents | None = None
     url: str = ""
     minutes: datetime | None = None
+    learnt: Callable[[Measured, Rule, datetime], Learnt] = learn_anew
 
 
 def evaluate_group(
@@ -182,12 +186,28 @@ class _Run:
             own[VERSION] = scope.version
         if rule.segment is not None:
             own[rule.segment] = scope.segment
+        if rule.budget is not None and not error:
+            return self._budgeted(key, rule, scope, own)
         if error or one.condition is None:
-            note = error or "a rule with a budget is watched elsewhere"
+            note = error or "the rule has no condition"
             seen = [Observation(at, Truth.ERROR, note=note) for at in self._moments]
             return _Lane(key, self._held.get(key), own, seen)
         told, seen = self._observed(one, scope)
         return _Lane(key, self._held.get(key), own, seen, evidence_of(told, len(seen) - 1))
+
+    def _budgeted(self, key: Key, rule: Rule, scope: Scope, own: Mapping[str, str]) -> _Lane:
+        """A rule with a budget: its condition is the evidence of all streams of the model."""
+        measured = scoped(self._around.measured, rule, scope)
+        try:
+            found = self._around.learnt(measured, rule, self._moments[-1])
+        except InputError as error:
+            seen = [Observation(at, Truth.ERROR, note=str(error)) for at in self._moments]
+            return _Lane(key, self._held.get(key), own, seen)
+        seen = observe_budget(found, rule, self._moments)
+        evidence: dict[str, Any] = {"metric": "evidence of change", "operator": ">="}
+        if suspects := suspects_of(found):
+            evidence["suspects"] = suspects
+        return _Lane(key, self._held.get(key), own, seen, evidence)
 
     def _vanished(self, key: Key, instance: Instance, rule: Rule) -> _Lane:
         lane = _Lane(key, instance, {}, [])
@@ -219,14 +239,19 @@ class _Run:
         found = self._sources.get(key)
         if found is None:
             around = self._around
-            measured = replace(
-                around.measured,
-                version=scope.version or None,
-                segment=None if rule.segment is None else (rule.segment, scope.segment),
-            )
+            measured = scoped(around.measured, rule, scope)
             found = CachingSource(MeasuredSource(measured, around.slos, around.minutes))
             self._sources[key] = found
         return found
+
+
+def scoped(measured: Measured, rule: Rule, scope: Scope) -> Measured:
+    """The part of a model that an alert is about."""
+    return replace(
+        measured,
+        version=scope.version or None,
+        segment=None if rule.segment is None else (rule.segment, scope.segment),
+    )
 
 
 @dataclass

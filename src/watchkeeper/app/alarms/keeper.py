@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from watchkeeper.alerts.config import Config, default_config
 from watchkeeper.alerts.reading import read_config
 from watchkeeper.app.alarms import states
+from watchkeeper.app.alarms.budgets import Lessons
 from watchkeeper.app.alarms.dispatching import ROUTES, look_at_due, take_effect, take_in
 from watchkeeper.app.alarms.evaluating import Result, Surroundings, evaluate_group
 from watchkeeper.app.alarms.rule_book import RULES, Key, RuleBook, Watched, key_of
@@ -274,6 +275,7 @@ def measured_around(
     url: str,
 ) -> Callable[[str], Surroundings]:
     """What the rules of a model are evaluated in, by the model's name."""
+    lessons = Lessons()
 
     def around(model: str) -> Surroundings:
         at, held = clock(), measured(model)
@@ -281,6 +283,8 @@ def measured_around(
         events = None
         if mine:
             events = SloEvents(mine, minutes_since(at), conditions_of(mine, vocabulary_of(held)))
-        return Surroundings(held, versions(model, at), events, url, minutes_since(at))
+        return Surroundings(
+            held, versions(model, at), events, url, minutes_since(at), lessons.learnt
+        )
 
     return around

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 import msgspec
 
@@ -147,13 +148,19 @@ def bind(group: Group, vocabulary: Vocabulary) -> list[Bound]:
                 Bound(
                     rule,
                     number,
-                    compile_condition(rule.expr, vocabulary) if rule.expr else None,
-                    compile_condition(rule.clear, vocabulary) if rule.clear else None,
+                    _compiled(rule.expr, vocabulary) if rule.expr else None,
+                    _compiled(rule.clear, vocabulary) if rule.clear else None,
                 )
             )
         except WatchkeeperError as error:
             bound.append(Bound(rule, number, error=str(error)))
     return bound
+
+
+@lru_cache(maxsize=20_000)
+def _compiled(text: str, vocabulary: Vocabulary) -> Condition:
+    """Each condition once: compiling costs more than evaluating."""
+    return compile_condition(text, vocabulary)
 
 
 @dataclass(frozen=True, slots=True)

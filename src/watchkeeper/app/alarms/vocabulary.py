@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 
 from watchkeeper.app.drift import compared
 from watchkeeper.app.live.measured import Measured
@@ -33,9 +33,17 @@ def known_metrics() -> tuple[Known, ...]:
 
 
 def vocabulary_of(measured: Measured | None = None, slos: Iterable[str] = ()) -> Vocabulary:
-    """The vocabulary of a model's rules; with any column where it is not known which model."""
+    """The vocabulary of a model's rules; with any column where it is not known which model.
+
+    The same one for the same columns and SLOs, so that what was compiled with it is kept.
+    """
     if measured is None:
-        return Vocabulary(known_metrics())
+        return _vocabulary(None, None)
     layout = measured.layout
-    columns = None if layout is None else [column.name for column in compared(layout)]
-    return Vocabulary(known_metrics(), columns=columns, slos=tuple(slos))
+    columns = None if layout is None else tuple(column.name for column in compared(layout))
+    return _vocabulary(columns, tuple(slos))
+
+
+@lru_cache(maxsize=1024)
+def _vocabulary(columns: tuple[str, ...] | None, slos: tuple[str, ...] | None) -> Vocabulary:
+    return Vocabulary(known_metrics(), columns=columns, slos=slos)

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from watchkeeper.incidents.oncall.people import Directory
+from watchkeeper.incidents.oncall.people import Contact, Directory
 from watchkeeper.incidents.oncall.schedule import Hours
 from watchkeeper.incidents.oncall.walltime import on_the_wall, zone
 
@@ -115,13 +115,34 @@ class Escalated(NamedTuple):
     next_at
         When to look again; None where nothing is due.
     missed
-        Schedules of steps that were passed over because nobody is on call.
+        Schedules on which nobody is on call, and users who are gone, of the steps that were looked
+        at: a gap that somebody should be told of.
     """
 
     state: Escalation
     notify: tuple[Target, ...]
     next_at: datetime | None
     missed: tuple[str, ...] = ()
+
+
+def contacts_of(target: Target, directory: Directory, at: datetime) -> tuple[Contact, ...]:
+    """The ways to reach whom a target stands for at a time, in the order in which they are tried.
+
+    Examples
+    --------
+    >>> from watchkeeper.incidents.oncall.people import User
+    >>> ana = User("ana", contacts=(Contact("email", "ana@example.com"),))
+    >>> at = datetime.fromisoformat("2026-01-01T00:00Z")
+    >>> contacts_of(Target("user", "ana"), Directory({"ana": ana}), at)[0].address
+    'ana@example.com'
+    """
+    if target.kind == "receiver":
+        return (Contact("receiver", target.name),)
+    if target.kind == "schedule":
+        user = directory.on_call(target.name, at)
+    else:
+        user = directory.users.get(target.name)
+    return () if user is None else user.contacts
 
 
 def start(chain: Chain, severity: str, now: datetime) -> Escalation:
@@ -217,15 +238,18 @@ def _go_on(state: Escalation, now: datetime, directory: Directory | None) -> Esc
 def _reached(
     targets: Iterable[Target], now: datetime, directory: Directory | None
 ) -> tuple[tuple[Target, ...], list[str]]:
-    """The targets behind which there is somebody, and the schedules that name nobody."""
+    """The targets behind which there is somebody, and the names behind which there is nobody."""
     if directory is None:
         return tuple(targets), []
     reached, nobody = [], []
     for target in targets:
-        if target.kind == "schedule" and directory.on_call(target.name, now) is None:
-            nobody.append(target.name)
-        elif target.kind != "user" or target.name in directory.users:
+        there = target.kind == "receiver" or target.name in directory.users
+        if target.kind == "schedule":
+            there = directory.on_call(target.name, now) is not None
+        if there:
             reached.append(target)
+        else:
+            nobody.append(target.name)
     return tuple(reached), nobody
 
 

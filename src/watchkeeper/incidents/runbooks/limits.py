@@ -87,7 +87,8 @@ class History(msgspec.Struct, frozen=True):
     Attributes
     ----------
     runs
-        Those of the last 24 hours at least, and those that were effective.
+        Those of the last 24 hours at least, the last two with a verdict of each target, and those
+        that were effective.
     switches
         In order; the last one at least.
     """

@@ -21,7 +21,7 @@ from watchkeeper.monitors.conditions.names import Known, Worse
 from watchkeeper.monitors.conditions.plan import Level, Series
 from watchkeeper.monitors.source import Asked, Floats, Points, Source, Times
 
-HISTORY = timedelta(weeks=8)
+HISTORY = timedelta(weeks=10)
 """How far back a band is learnt from."""
 
 HOUR = timedelta(hours=1)
@@ -115,7 +115,9 @@ def _step(window: timedelta) -> timedelta:
 
 
 def _scale(known: Known) -> Scale:
-    """Logit between 0 and 1, log for what is only bounded by 0."""
+    """Counts as such, logit between 0 and 1, log for what is only bounded by 0."""
+    if known.unit in ("rows", "requests"):
+        return "count"
     if known.lowest != 0:
         return "linear"
     if known.highest == 1:

@@ -82,13 +82,33 @@ class Known:
 class Record(Protocol):
     """What is read of a metric's record."""
 
-    name: str
-    group: str
-    needs: tuple[str, ...]
-    unit: str
-    worse: Worse
-    lowest: float | None
-    highest: float | None
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def group(self) -> str:
+        """Which part of a report it belongs to."""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """What it is defined for."""
+
+    @property
+    def unit(self) -> str:
+        """Its unit."""
+
+    @property
+    def worse(self) -> Worse:
+        """Which way is worse."""
+
+    @property
+    def lowest(self) -> float | None:
+        """The least it can be."""
+
+    @property
+    def highest(self) -> float | None:
+        """The most it can be."""
 
 
 def rule_names(metric: str, unit: str = "") -> tuple[str, ...]:
