@@ -288,8 +288,10 @@ def _soak(  # what a soak is made of
     console = Console()
     seconds = minutes * 60
     seen: list[list[int]] = []
+    taken = 0
 
     async def work(step: Callable[[float], None]) -> None:
+        nonlocal taken
         reader, writer = await asyncio.open_connection(host, port, limit=1 << 22)
         started = time.monotonic()
         sent = 0
@@ -297,6 +299,7 @@ def _soak(  # what a soak is made of
             body = bodies[sent % len(bodies)]
             status, _ = await send(reader, writer, request(f"{host}:{port}", body, JSON_LINES))
             sent += status == 200
+            taken = sent * 1_000
             if now // 60 >= len(seen):
                 seen.append(resident(process))
                 step(now)
@@ -307,6 +310,7 @@ def _soak(  # what a soak is made of
         task = progress.add_task(f"soak at {rate:,.0f} records/s", total=seconds)
         run: Awaitable[None] = work(lambda now: progress.update(task, completed=now))
         asyncio.run(_awaited(run))
+    console.print(f"{taken:,} records taken, {taken / seconds:,.0f} a second")
     console.print(f"resident MiB of server and worker, each minute: {seen}", markup=False)
 
 

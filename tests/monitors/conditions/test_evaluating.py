@@ -300,7 +300,7 @@ def test_an_anomaly_is_outside_of_its_band():
 
 
 def test_what_a_band_is_told():
-    """8 weeks of windows that end on whole hours, the side, the scale, the width."""
+    """Ten weeks of windows that end on whole hours, the side, the scale, the width."""
     source = GivenSource({"error_rate": [0.1] * 3}, step=timedelta(minutes=20),
                          start="2026-01-05T12:10")  # fmt: skip
     bands = Kept(0, 1)
@@ -308,15 +308,15 @@ def test_what_a_band_is_told():
     ((history, times, settings),) = bands.asked
     assert times.astype(str).tolist() == ["2026-01-05T12:00:00"]
     assert history.times[-1] == times[-1]
-    assert (times[-1] - history.times[0]).astype(object) == timedelta(weeks=8)
-    assert len(history.times) == 8 * 7 * 24 + 1
+    assert (times[-1] - history.times[0]).astype(object) == timedelta(weeks=10)
+    assert len(history.times) == 10 * 7 * 24 + 1
     assert (settings.worse, settings.scale, settings.level) == ("higher", "logit", 4.5)
     assert settings.gap == HOUR
 
 
 @pytest.mark.parametrize(
     ("metric", "worse", "scale"),
-    [("volume", "both", "log"), ("latency_p95", "higher", "log"), ("accuracy", "lower", "logit"),
+    [("volume", "both", "count"), ("latency_p95", "higher", "log"), ("accuracy", "lower", "logit"),
      ("bias", "both", "linear"), ("psi_corrected('a')", "higher", "linear")],
 )  # fmt: skip
 def test_sides_and_scales_come_from_the_metric(metric, worse, scale):
