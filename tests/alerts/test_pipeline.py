@@ -244,6 +244,21 @@ def test_an_inhibition_does_not_repeat_what_was_told():
     assert said(world, 1) == [("new_alerts", {"0"}, set()), ("resolved_alerts", {"1"}, {"0"})]
 
 
+def test_an_inhibition_by_another_group_does_not_either():
+    """Nothing of the group itself has changed, and the receiver knows that it fires."""
+    rule = InhibitRule(parse_matchers("alertname=NoData"), parse_matchers("n=1"))
+    world = World(config(inhibit_rules=(rule,)))
+    world.post(ONE)
+    world.run(START + MINUTE)
+    world.post({"alertname": "NoData", "n": "0"})
+    world.run(START + 12 * MINUTE)
+    assert world.group(KEY).withheld
+    world.end({"alertname": "NoData", "n": "0"})
+    world.run(START + 20 * MINUTE)
+    assert not world.group(KEY).withheld
+    assert [one.group_key for one in world.decided].count(KEY) == 1
+
+
 def test_acknowledged_alerts_are_not_repeated():
     """Until the time is over; new ones are told, and the end is."""
     world = World(config())
@@ -367,12 +382,44 @@ def test_a_reload_there_and_back_says_nothing():
     assert len(world.decided) == 1
 
 
+def test_what_ended_here_and_fires_there_comes_back():
+    """An alert that was over in the old group, and not yet told, fires again in the new one."""
+    world = World(config())
+    world.post(ONE)
+    world.run(START + MINUTE)
+    world.end(ONE)
+    world.load(read_config(FORK))
+    world.post(ONE)
+    world.load(config())
+    world.run(START + 6 * MINUTE)
+    assert said(world) == [("first", {"1"}, set())]
+    assert world.group(KEY).firing(world.now)
+
+
+def test_a_group_made_anew_takes_alerts_in():
+    """It was made to tell an end once more, and has no route until an alert gives it one."""
+    world = World(config())
+    world.post(ONE)
+    world.run(START + MINUTE)
+    world.deliver()
+    world.end(ONE)
+    world.run(START + 6 * MINUTE)
+    world.give_up()
+    assert world.group(KEY).route == ""
+    world.config = read_config(FORK.replace("n=1", "n=2"))
+    world.post(TWO)
+    world.load(config())
+    world.run(START + 20 * MINUTE)
+    assert said(world, 2) == [("new_alerts", {"2"}, {"1"})]
+
+
 def test_a_new_receiver_of_the_same_route():
     """The old one is told that it is over for it, the new one that it fires."""
     world = World(config())
     world.post(ONE)
     world.run(START + MINUTE)
     world.load(config(route=Route("{}", "data", group_by=("alertname",))))
+    assert world.group(KEY).receiver == "data"
     world.run(START + 6 * MINUTE)
     assert [one[:3] for one in world.plain()[1:]] == [
         ("ml", "all_resolved", "resolved"),

@@ -132,6 +132,21 @@ def test_the_minutes_of_an_hour_are_the_hour(
     assert 200 < lying(held) < 700
 
 
+def test_an_hour_that_does_not_fit_memory_has_all_its_minutes(
+    held: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Measured again in pieces, whose minutes overlap."""
+    monkeypatch.setattr("watchkeeper.app.live.measuring.ROWS_AT_ONCE", 50)
+    rows = flights(360, start=NOW.replace(minute=0, second=0) - HOUR, hours=1)
+    records = traffic(np.random.default_rng(0), predictions(rows))
+    for start in range(6):
+        held.send(Signal.PREDICTIONS, records[start::6])
+        held.work()
+    held.refer(flights(1_000, seed=9, start=START - timedelta(days=30)))
+    held.work()
+    check(held, records)
+
+
 def test_records_of_older_days_make_no_minutes(held: Station) -> None:
     """A replay of old data writes hours alone; minutes begin with the hour three days ago."""
     old = traffic(np.random.default_rng(0), predictions(flights(400, hours=48)))

@@ -32,7 +32,7 @@ from watchkeeper.monitors.machine import (
     vanish,
 )
 from watchkeeper.monitors.rule import Observation, Rule, Truth
-from watchkeeper.monitors.source import Times
+from watchkeeper.monitors.source import Asked, Times
 from watchkeeper.monitors.templates import texts_of
 
 MODEL = "model"
@@ -193,7 +193,10 @@ class _Run:
             seen = [Observation(at, Truth.ERROR, note=note) for at in self._moments]
             return _Lane(key, self._held.get(key), own, seen)
         told, seen = self._observed(one, scope)
-        return _Lane(key, self._held.get(key), own, seen, evidence_of(told, len(seen) - 1))
+        evidence = evidence_of(told, len(seen) - 1)
+        if series := told.condition.series():
+            evidence["series"] = _series(series[0].asked(rule.window), rule, scope)
+        return _Lane(key, self._held.get(key), own, seen, evidence)
 
     def _budgeted(self, key: Key, rule: Rule, scope: Scope, own: Mapping[str, str]) -> _Lane:
         """A rule with a budget: its condition is the evidence of all streams of the model."""
@@ -299,6 +302,18 @@ def evidence_of(told: Outcome, at: int) -> dict[str, Any]:
         found["limit"] = limit
     if suspects := told.features(at):
         found["suspects"] = [{"name": name} for name in suspects]
+    return found
+
+
+def _series(asked: Asked, rule: Rule, scope: Scope) -> dict[str, Any]:
+    """What a chart of the alert shows."""
+    found: dict[str, Any] = {"metric": asked.metric, "window_s": asked.window.total_seconds()}
+    if asked.column is not None:
+        found["column"] = asked.column
+    if scope.version:
+        found["version"] = scope.version
+    if rule.segment is not None:
+        found["segment"] = [rule.segment, scope.segment]
     return found
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from watchkeeper.actions.channels.base import Integration
 from watchkeeper.actions.channels.common import Memory
-from watchkeeper.actions.channels.content import content_of
+from watchkeeper.actions.channels.content import Picture, content_of
 from watchkeeper.actions.channels.delivery import Again, Attempt, Done, next_try
 from watchkeeper.actions.channels.receivers import channels_of
 from watchkeeper.actions.results import Failed, Result
@@ -45,6 +45,10 @@ class Sender:
         Gives numbers in [0, 1), for pauses that do not fall together.
     url
         Where this server is reached, for links.
+    picture
+        Draws what a message is about; None where there is nothing to draw.
+    memory
+        What channels keep of earlier messages.
     """
 
     def __init__(
@@ -54,6 +58,8 @@ class Sender:
         clock: Callable[[], datetime],
         random: Callable[[], float],
         url: str = "",
+        picture: Callable[[Notification], Picture | None] = lambda _: None,
+        memory: Memory | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -61,7 +67,8 @@ class Sender:
         self._url = url
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="watchkeeper-send")
         self._busy: dict[_Place, Future[None]] = {}
-        self._memory: Memory = {}
+        self._picture = picture
+        self._memory: Memory = {} if memory is None else memory
         self._channels: dict[str, dict[str, Integration] | str] = {}
         self._text: str | None = None
 
@@ -142,7 +149,8 @@ class Sender:
         channel = (held or {}).get(row.channel)
         if channel is None:
             return Failed(f"receiver {row.receiver!r} no longer has {row.channel}")
-        return channel.send(message, content_of(message, self._clock()))
+        content = content_of(message, self._clock(), chart=self._picture(message))
+        return channel.send(message, content)
 
     def _links(self) -> dict[str, str]:
         return {"group": self._url} if self._url else {}

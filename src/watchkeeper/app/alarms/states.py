@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from datetime import datetime
 from typing import Final, TypeVar
 
@@ -28,6 +28,9 @@ SENT: Final = "sent"
 
 SILENCE: Final = "silence"
 """A silence, under its id; due at its end."""
+
+MEMORY: Final = "memory"
+"""What a channel keeps of earlier messages."""
 
 IN_FORCE: Final = "in_force"
 """The configuration that took effect last, by kind."""
@@ -82,6 +85,34 @@ def put_group(work: Work, group: GroupState, at: datetime) -> None:
 def put_told(work: Work, group: str, sent: Iterable[Sent], at: datetime) -> None:
     """Keep what the receivers of a group have been told."""
     work.put_state(StateRow(SENT, group, encode(tuple(sent))), at=at)
+
+
+class KeptMemory(MutableMapping[str, str]):
+    """What channels keep of earlier messages, such as which message of theirs is to be edited."""
+
+    def __init__(self, store: AlarmStore, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._clock = clock
+
+    def __getitem__(self, key: str) -> str:
+        found = self._store.states(MEMORY, keys=[key])
+        if not found:
+            raise KeyError(key)
+        return decode(found[0], str)
+
+    def __setitem__(self, key: str, value: str) -> None:
+        with self._store.work() as work:
+            work.put_state(StateRow(MEMORY, key, encode(value)), at=self._clock())
+
+    def __delitem__(self, key: str) -> None:
+        with self._store.work() as work:
+            work.drop_state(MEMORY, key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([row.key for row in self._store.states(MEMORY)])
+
+    def __len__(self) -> int:
+        return len(self._store.states(MEMORY))
 
 
 def message_of(body: str) -> Notification:

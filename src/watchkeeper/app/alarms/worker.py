@@ -16,7 +16,9 @@ import time
 from pathlib import Path
 
 from watchkeeper.app.alarms.keeper import Keeper, SloShelf, live_versions, measured_around
+from watchkeeper.app.alarms.pictures import picture_of
 from watchkeeper.app.alarms.sending import Sender
+from watchkeeper.app.alarms.states import KeptMemory
 from watchkeeper.app.live.clock import Clock, now
 from watchkeeper.app.live.heartbeat import Heartbeat, write_heartbeat
 from watchkeeper.app.live.measured import Measured
@@ -53,13 +55,21 @@ class AlarmWorker:
         self._registry = Registry(self._catalogue, clock=clock)
         self._buckets = Buckets(settings.buckets)
         self._store = AlarmStore(settings.catalogue)
+        around = measured_around(
+            self._measured, live_versions(self._registry), SloShelf(self._store).all, clock, url
+        )
         self._keeper = Keeper(
             self._store,
             models=self._registry.names,
-            around=measured_around(
-                self._measured, live_versions(self._registry), SloShelf(self._store).all, clock, url
+            around=around,
+            sender=Sender(
+                self._store,
+                clock=clock,
+                random=random.random,
+                url=url,
+                picture=lambda message: picture_of(message, around, clock()),
+                memory=KeptMemory(self._store, clock),
             ),
-            sender=Sender(self._store, clock=clock, random=random.random, url=url),
             clock=clock,
             holder=f"{socket.gethostname()}:{os.getpid()}",
         )
