@@ -18,6 +18,7 @@ OLDEST_PYTHON ?= $(shell for p in python3.11 $(PYTHON); do \
 VENV := $(CURDIR)/.venv
 BIN := $(VENV)/bin
 LOWEST := $(CURDIR)/.venvs/lowest
+ORACLES := $(CURDIR)/.venvs/oracles
 PIP := -m pip --disable-pip-version-check --quiet
 PINS := requirements/pins.txt
 # Simulations of false alarms and coverage say the same on all versions, and take long; so do the
@@ -100,8 +101,18 @@ test-ui: ui/node_modules/.stamp ## Type check, lint and test the user interface
 	$(NPM) test
 
 .PHONY: test-python
-test-python: $(VENV)/.test $(REPORT_PAGE) browser ## Python tests, doctests and the examples of the docs
-	$(BIN)/python -m pytest -n $(JOBS)
+test-python: $(VENV)/.test $(REPORT_PAGE) $(ORACLES)/.stamp browser ## Python tests, doctests and the examples of the docs
+	PATH="$(ORACLES)/usr/bin:$$PATH" $(BIN)/python -m pytest -n $(JOBS)
+
+# Prometheus and Alertmanager, which alerts are compared with: unpacked, not installed, so that
+# nothing starts. Tests that need them skip, with the reason, where there is none.
+$(ORACLES)/.stamp:
+	@mkdir -p $(ORACLES)
+	@cd $(ORACLES) && { apt-get download -qq prometheus prometheus-alertmanager >/dev/null 2>&1 \
+			|| { apt-get update -qq >/dev/null 2>&1 && apt-get download -qq prometheus prometheus-alertmanager >/dev/null 2>&1; }; } \
+		&& for package in *.deb; do dpkg -x "$$package" .; done && rm -f *.deb \
+		|| echo "no Debian packages of Prometheus and Alertmanager here: the tests that compare with them will skip"
+	@touch $@
 
 .PHONY: browser
 browser: # Tests of the page in a browser skip, with the reason, where there is none.

@@ -10,6 +10,7 @@ PARTS = (
     "benchmarks.speed",
     "benchmarks.false_alarms",
     "benchmarks.false_alarms_peers",
+    "benchmarks.budget",
     "benchmarks.client_log",
     "benchmarks.journal",
     "benchmarks.ingest",

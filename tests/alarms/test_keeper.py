@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -217,3 +218,23 @@ def test_an_outage_is_made_up_for(watch: Watch) -> None:
     watch.station.now += 90 * MINUTE
     watch.go(3 * MINUTE)
     assert watch.told() == [("firing", "AccuracyLow", 1), ("resolved", "AccuracyLow", 1)]
+
+
+def test_a_real_alertmanager_is_told_again_until_it_is_over(watch: Watch) -> None:
+    """It takes an alert for over that it does not hear of; the end is told once and at once."""
+    base = watch.hook.url.removesuffix("/hook")
+    routes = TO_HOOK.format(url="x").replace("webhook_configs", "alertmanager_configs")
+    watch.apply(ROUTES, routes.replace("url: x", f"url: {base}"))
+    watch.go(8 * MINUTE)
+    posts: list[Any] = list(watch.hook.bodies)
+    assert 4 <= len(posts) <= 6
+    assert {post[0]["labels"]["alertname"] for post in posts} == {"AccuracyLow"}
+    assert len({post[0]["startsAt"] for post in posts}) == 1
+    watch.apply(RULES, "groups: []")
+    watch.go(3 * MINUTE)
+    ended = len(watch.hook.bodies)
+    last: Any = watch.hook.bodies[-1]
+    assert last[0]["endsAt"] <= watch.station.now.isoformat().replace("+00:00", "Z")
+    watch.go(10 * MINUTE)
+    assert len(watch.hook.bodies) == ended
+    assert watch.store.count_messages().keys() == {"sent"}

@@ -11,7 +11,7 @@ import pytest
 
 from tests.engines.conftest import server
 from tests.store.test_catalogue import postgres_url
-from watchkeeper.store.catalogue.alarms import AlarmStore, FileRow, Mark, StateRow
+from watchkeeper.store.catalogue.alarms import AGAIN, AlarmStore, FileRow, Mark, StateRow
 from watchkeeper.store.catalogue.catalogue import Catalogue
 
 __all__ = ["server"]
@@ -166,3 +166,30 @@ def test_alarms_lie_beside_models(store: AlarmStore, place: str | Path) -> None:
     add(store, "a")
     assert catalogue.generation() == before
     catalogue.close()
+
+
+def test_what_is_said_again_gives_way_to_what_is_new(store: AlarmStore) -> None:
+    """A repeat waits for its time; a new message of its channel takes its place."""
+    with store.work() as work:
+        work.add_message(
+            key="a", receiver="team", channel="mail", body="1", at=AT, again_at=AT + MINUTE
+        )
+    assert store.messages_due(AT) == []
+    (row,) = store.messages_due(AT + MINUTE)
+    assert (row.said, row.body) == (AGAIN, "1")
+    add(store, "a", channel="chat")
+    assert len(store.messages()) == 2
+    add(store, "a")
+    assert [(row.channel, row.said) for row in store.messages_due(AT)] == [
+        ("chat", ""), ("mail", ""),
+    ]  # fmt: skip
+
+
+def test_a_clock_that_was_set_back_keeps_no_state_waiting(store: AlarmStore) -> None:
+    """What was written in the future is due now, unless it has no deadline at all."""
+    later = AT + 60 * MINUTE
+    with store.work() as work:
+        work.put_state(StateRow("group", "a", "{}", later + MINUTE), at=later)
+        work.put_state(StateRow("group", "b", "{}"), at=later)
+        work.put_state(StateRow("group", "c", "{}", AT + MINUTE), at=AT)
+    assert [row.key for row in store.due("group", AT)] == ["a"]

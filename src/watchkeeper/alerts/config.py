@@ -17,7 +17,7 @@ RESOLVE_TIMEOUT = timedelta(minutes=5)
 
 TELLS_END = frozenset(
     {
-        "discord", "incidentio", "jira", "mattermost", "msteams", "msteamsv2", "opsgenie",
+        "alertmanager", "apprise", "discord", "incidentio", "jira", "mattermost", "msteams", "msteamsv2", "opsgenie",
         "pagerduty", "pushover", "sns", "telegram", "victorops", "webex", "webhook",
     }
 )  # fmt: skip

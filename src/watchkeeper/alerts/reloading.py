@@ -59,11 +59,7 @@ def _homes(config: Config, alert: Alert) -> dict[str, Route]:
 
 def _without_moved(group: GroupState, homes: Mapping[str, Mapping[str, Route]]) -> GroupState:
     """A group with a mark on each living alert that goes elsewhere."""
-    moved = {
-        name
-        for name in group.alerts
-        if name in homes and group.key not in homes[name] and name not in group.ended
-    }
+    moved = {name for name in group.alerts if name in homes and group.key not in homes[name]}
     return msgspec.structs.replace(group, moved=tuple(sorted(moved.union(group.moved))))
 
 

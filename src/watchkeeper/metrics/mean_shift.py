@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 from scipy import special
 
 from watchkeeper.core.estimate import Estimate
 from watchkeeper.metrics.base import Metric
 from watchkeeper.metrics.intervals import Z
-from watchkeeper.metrics.pairs import NumericPair, spread
+from watchkeeper.metrics.pairs import SQUARABLE, NumericPair, spread
 from watchkeeper.metrics.wasserstein import mean_difference, outside, without_line
+from watchkeeper.profiles.base import Floats, Ints
+from watchkeeper.profiles.grid import Grid
+from watchkeeper.profiles.numeric import Numeric
 
 
 def mean_shift(pair: NumericPair) -> Estimate:
@@ -72,6 +76,46 @@ def _welch(value: float, ours: float, theirs: float, n: int, m: int) -> float:
     one, two = ours / total, theirs / total
     degrees = 1.0 / (one * one / (n - 1) + two * two / (m - 1))
     return float(2 * special.stdtr(degrees, -abs(value) / math.sqrt(total)))
+
+
+def mean_shifts(
+    reference: Numeric,
+    grid: Grid,
+    moments: tuple[Ints, Floats, Floats],
+    ends: tuple[Floats, Floats],
+) -> tuple[Floats, Floats, Floats]:
+    """`mean_shift` of many windows beside one reference: values and intervals, NaN for None.
+
+    Parameters
+    ----------
+    reference, grid
+        The reference, and what all of them stand on.
+    moments
+        Finite rows of each window, and the sums of `Numeric.total` and `Numeric.squares`.
+    ends
+        The smallest and the largest finite value of each, infinite where there is none.
+    """
+    (m, total, squares), n, scale = moments, reference.finite, spread(reference)
+    known = (m > 0) & (n > 0)
+    low, high = (
+        end(theirs, np.inf if ours is None else ours)
+        for end, theirs, ours in (
+            (np.minimum, ends[0], reference.minimum), (np.maximum, ends[1], reference.maximum),
+        )
+    )  # fmt: skip
+    if not scale:
+        return np.where(known & (low == high), 0.0, np.nan), *np.full((2, m.size), np.nan)
+    with np.errstate(all="ignore"):
+        known &= (high - low) / grid.scale / scale < SQUARABLE
+        value = (total / m - reference.total / n) / scale
+        known &= np.isfinite(value)
+        variance = (squares - total * total / m) / (m - 1)
+        variance = np.where(np.isfinite(variance), np.maximum(variance, 0.0), np.nan)
+        ratio = np.where(ends[0] == ends[1], 0.0, np.sqrt(variance)) / scale
+        half = Z * np.sqrt(1.0 / n + ratio * ratio / m + value * value / (2 * n))
+    half = np.where((m > 1) & np.isfinite(half), half, np.nan)
+    value = np.where(known, value, np.nan)
+    return value, value - half, value + half
 
 
 MEAN_SHIFT = Metric(

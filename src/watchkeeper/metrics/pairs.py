@@ -89,13 +89,13 @@ class NumericPair:
         equal to a column of another).
         """
         reference, current = self.counts
-        starts = np.concatenate(([0], self._boundaries))
+        starts = np.concatenate(([0], self.boundaries))
         grouped = np.add.reduceat(reference, starts), np.add.reduceat(current, starts)
         held = grouped[0] + grouped[1] > 0
         return grouped[0][held], grouped[1][held]
 
     @cached_property
-    def _boundaries(self) -> Ints:
+    def boundaries(self) -> Ints:
         """Cells that begin a group, without the first."""
         reference = self.counts[0]
         upto = np.cumsum(reference)

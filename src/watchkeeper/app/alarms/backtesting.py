@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from watchkeeper.app.alarms.budgets import truth_over
 from watchkeeper.app.alarms.evaluating import Surroundings, scoped, to_times
 from watchkeeper.app.alarms.rule_book import Bound, Scope, bind, scopes_of
 from watchkeeper.app.alarms.source import MeasuredSource
+from watchkeeper.app.alarms.stacked.series import Stacked
 from watchkeeper.app.alarms.vocabulary import vocabulary_of
 from watchkeeper.core.errors import InputError
 from watchkeeper.core.windows import Window
@@ -20,7 +21,8 @@ from watchkeeper.monitors.backtest import Firings, backtest
 from watchkeeper.monitors.backtest_summary import summarise
 from watchkeeper.monitors.conditions.caching import CachingSource
 from watchkeeper.monitors.conditions.evaluating import evaluate
-from watchkeeper.monitors.conditions.outcome import moments
+from watchkeeper.monitors.conditions.outcome import Outcome, moments
+from watchkeeper.monitors.conditions.plan import Anomaly, Condition, Series, below
 from watchkeeper.monitors.rule import Group, Rule
 from watchkeeper.monitors.source import Times
 
@@ -30,6 +32,8 @@ MAX_TIMES = 60_000
 
 Answer = dict[str, Any]
 Incidents = Sequence[tuple[datetime, datetime]]
+Sources = dict[tuple[str, str | None, str, bool], CachingSource]
+"""The series of each version and segment, with and without intervals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,12 @@ def times_of(window: Window, step: timedelta) -> Times:
 
 
 def backtest_group(
-    group: Group, around: Surroundings, times: Times, *, incidents: Incidents | None = None
+    group: Group,
+    around: Surroundings,
+    times: Times,
+    *,
+    incidents: Incidents | None = None,
+    sources: Sources | None = None,
 ) -> Iterator[Tried]:
     """Every alert of a group's rules on a model over the past.
 
@@ -122,8 +131,10 @@ def backtest_group(
         See `times_of`.
     incidents
         When something was wrong, where that is known.
+    sources
+        What was read for other groups of the same model, and is now for this one.
     """
-    past = _Past(group, around, times, incidents)
+    past = _Past(group, around, times, incidents, {} if sources is None else sources)
     for one in bind(group, vocabulary_of(around.measured, around.slos.slos if around.slos else ())):
         error, scopes = one.error, [Scope()]
         if not error:
@@ -146,18 +157,16 @@ class _Past:
     around: Surroundings
     times: Times
     incidents: Incidents | None
-    sources: dict[tuple[str, str | None, str], CachingSource] = field(default_factory=dict)
+    sources: Sources
 
     def tried(self, one: Bound, scope: Scope) -> Tried:
         """A rule with a condition."""
         rule = one.rule
         assert one.condition is not None  # noqa: S101  # it has no budget, so it has one
-        source = self._source(rule, scope)
-        window, least = rule.window, rule.min_rows
-        told = evaluate(one.condition, source, self.times, window=window, min_rows=least)
+        told = self._evaluated(one.condition, rule, scope)
         clear = None
         if one.clear is not None:
-            clear = evaluate(one.clear, source, self.times, window=window, min_rows=least).truth
+            clear = self._evaluated(one.clear, rule, scope).truth
         found = backtest(rule, told.truth, clear, self.times, told.value)
         return self.told(one, scope, found, told.error)
 
@@ -184,9 +193,26 @@ class _Past:
             scope.segment, found, row, error,
         )  # fmt: skip
 
-    def _source(self, rule: Rule, scope: Scope) -> CachingSource:
+    def _evaluated(self, condition: Condition, rule: Rule, scope: Scope) -> Outcome:
+        source = self._source(rule, scope, intervals=_reads_intervals(condition))
+        window, least = rule.window, rule.min_rows
+        return evaluate(condition, source, self.times, window=window, min_rows=least)
+
+    def _source(self, rule: Rule, scope: Scope, *, intervals: bool) -> CachingSource:
+        """The series that a condition reads, on the same hours with intervals and without."""
         key = (scope.version, rule.segment, scope.segment)
-        if key not in self.sources:
+        if (*key, intervals) not in self.sources:
             measured = scoped(self.around.measured, rule, scope)
-            self.sources[key] = CachingSource(MeasuredSource(measured, self.around.slos))
-        return self.sources[key]
+            stacked = Stacked(measured)
+            for wanted, held in ((True, stacked), (False, stacked.without_intervals())):
+                source = MeasuredSource(measured, self.around.slos, stacked=held)
+                self.sources[*key, wanted] = CachingSource(source)
+        return self.sources[*key, intervals]
+
+
+def _reads_intervals(condition: Condition) -> bool:
+    """Whether what a condition says depends on the ends of intervals."""
+    return any(
+        isinstance(part, Anomaly) or (isinstance(part, Series) and part.part in ("low", "high"))
+        for part in below(condition.plan)
+    )

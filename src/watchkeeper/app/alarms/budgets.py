@@ -1,7 +1,8 @@
 """Rules with a false-alarm budget: the streams of a model, learnt and then watched.
 
-The first closed windows of production (28 of them) are the reference of a budget: they show how
-much healthy windows of this model scatter, which a data set of training rows does not. Everything
+The first 28 closed windows of production are the reference of a budget, and the next 28 too once
+nothing has changed in them: they show how much healthy windows of this model scatter, which a data
+set of training rows does not. Everything
 is made anew from profiles at each look, so late labels are in it, and a restart forgets nothing.
 """
 
@@ -43,7 +44,7 @@ from watchkeeper.profiles.parts import PERFORMANCE, column_part
 from watchkeeper.profiles.traffic import Traffic
 
 LEARNT = 28
-"""Closed windows that a budget learns from."""
+"""Closed windows that a budget learns from, and days where windows are shorter."""
 
 SETTLED = timedelta(hours=1)
 """A window is closed so long after its end."""
@@ -133,15 +134,25 @@ def learn(measured: Measured, rule: Rule, *, until: datetime) -> Learnt:
     ]
     # The first window may be cut by the beginning of the records.
     buckets = [_bucket(watched, window, parts) for window, parts in steps][1:]
-    if len(buckets) <= LEARNT:
+    needed = max(LEARNT, math.ceil(timedelta(days=LEARNT) / rule.window))
+    if len(buckets) <= needed:
         return Learnt(
-            (), None, f"the budget learns from {LEARNT} closed windows of "
+            (), None, f"the budget learns from {needed} closed windows of "
             f"{format_duration(rule.window)}; it has {len(buckets)}",
         )  # fmt: skip
     streams = [one.stream for one in watched]
-    calibration = calibrate(streams, buckets[:LEARNT], rule.window)
-    detector = Detector(BudgetConfig.of(budget), calibration)
-    later = buckets[LEARNT:]
+    found = _run(streams, buckets, needed, rule)
+    track = found.track
+    if track is None or len(buckets) <= 2 * needed or track.alarm[:needed].any():
+        return found
+    # As much again in which nothing had changed: weeks differ, and two months show by how much.
+    return _run(streams, buckets, 2 * needed, rule)
+
+
+def _run(streams: Sequence[Stream], buckets: Sequence[Bucket], learnt: int, rule: Rule) -> Learnt:
+    calibration = calibrate(streams, buckets[:learnt], rule.window)
+    detector = Detector(BudgetConfig.of(rule.budget or Budget()), calibration)
+    later = buckets[learnt:]
     return Learnt(tuple(one.start for one in later), detector.run(detector.start(), later))
 
 
@@ -164,7 +175,9 @@ class Lessons:
     def learnt(self, measured: Measured, rule: Rule, until: datetime) -> Learnt:
         """What a budget has learnt of a model up to a time."""
         layout = measured.reference.layout_id if measured.reference is not None else ""
-        key = (measured.model, measured.version, measured.segment, layout, rule)
+        key = (
+            measured.model, measured.version, measured.segment, layout, rule.budget, rule.window,
+        )  # fmt: skip
         held = self._held.get(key)
         if held is not None and held[0] <= until < held[0] + self.LOOK:
             return held[1]

@@ -18,7 +18,7 @@ from watchkeeper.alerts.reading import read_config
 from watchkeeper.alerts.routing import route_test
 from watchkeeper.alerts.silences import Silence, change, check_silence, expire, silenced_by
 from watchkeeper.app.alarms import states
-from watchkeeper.app.alarms.backtesting import HOUR, backtest_group, times_of
+from watchkeeper.app.alarms.backtesting import HOUR, Sources, backtest_group, times_of
 from watchkeeper.app.alarms.dispatching import (
     ROUTES,
     context_of,
@@ -169,9 +169,12 @@ class AlarmDesk:
         groups = read_rules(text, vocabulary=vocabulary_of())
         times = times_of(Window(start, end), step)
         found: list[Answer] = []
+        read: dict[str, Sources] = {}
         for group in groups:
             for name in self._backtested(group, model):
-                found += [one.to_dict() for one in backtest_group(group, self._around(name), times)]
+                sources = read.setdefault(name, {})
+                tried = backtest_group(group, self._around(name), times, sources=sources)
+                found += [one.to_dict() for one in tried]
         return {
             "start": start, "end": end, "step": format_duration(step),
             "evaluations": len(times), "rules": found,

@@ -12,7 +12,7 @@ from datetime import datetime
 from watchkeeper.alerts.config import Config
 from watchkeeper.alerts.delivery import for_integration
 from watchkeeper.alerts.inhibition import Inhibitors
-from watchkeeper.alerts.pipeline import Flushed, flush, group_keys, receive, wake
+from watchkeeper.alerts.pipeline import Flushed, flush, group_keys, receive_all, wake
 from watchkeeper.alerts.reloading import reload
 from watchkeeper.alerts.state import GroupState
 from watchkeeper.alerts.suppression import Context
@@ -29,10 +29,7 @@ def take_in(work: Work, alerts: Iterable[Alert], config: Config, now: datetime) 
     arrived = list(alerts)
     keys = {key for alert in arrived for key in group_keys(config, alert)}
     before = states.groups(work.states(states.GROUP, keys=keys)) if keys else {}
-    held = dict(before)
-    for alert in arrived:
-        held |= receive(held, alert, config, now)
-    for key, group in held.items():
+    for key, group in receive_all(before, arrived, config, now).items():
         if group != before.get(key):
             states.put_group(work, group, now)
 

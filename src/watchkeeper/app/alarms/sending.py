@@ -20,9 +20,9 @@ from watchkeeper.alerts.config import Config, Receiver
 from watchkeeper.alerts.delivery import delivered, to_deliver, undelivered
 from watchkeeper.alerts.state import Sent
 from watchkeeper.app.alarms import states
-from watchkeeper.core.alert import Notification
+from watchkeeper.core.alert import Alert, Notification
 from watchkeeper.core.errors import InputError, WatchkeeperError
-from watchkeeper.store.catalogue.alarms import AlarmStore, Mark, MessageRow, Work
+from watchkeeper.store.catalogue.alarms import AGAIN, AlarmStore, Mark, MessageRow, Work
 
 THREADS = 8
 """Messages that are on their way at once."""
@@ -118,6 +118,8 @@ class Sender:
              if one.receiver == row.receiver),
             Sent(group_key=message.group_key, receiver=row.receiver),
         )  # fmt: skip
+        if row.said == AGAIN:
+            message = replace(message, alerts=_still(message, entry))
         wanted = to_deliver(entry, message, channel=row.channel)
         result: Result = Arrived("nothing of it was left to be told")
         if wanted is not None:
@@ -131,11 +133,23 @@ class Sender:
                 case Done():
                     work.mark_message(row.id, Mark("sent", said, now))
                     _note_delivered(work, row, message, now)
+                    self._again(work, row, replace(message, alerts=_still(message, entry)), now)
                 case Again(at):
                     work.mark_message(row.id, Mark("waiting", said, now, at))
                 case _:
                     work.mark_message(row.id, Mark("dead", then.why, now))
                     _note_dead(work, row, others, config, now)
+
+    def _again(self, work: Work, row: MessageRow, message: Notification, now: datetime) -> None:
+        """Say it once more after a while to a channel that would else take it for over."""
+        held = self._channels.get(row.receiver)
+        channel = None if held is None or isinstance(held, str) else held.get(row.channel)
+        if channel is None or channel.resend_every is None or not message.alerts:
+            return
+        work.add_message(
+            key=row.key, receiver=row.receiver, channel=row.channel, body=states.encode(message),
+            at=now, again_at=now + channel.resend_every,
+        )  # fmt: skip
 
     def _waiting(self, row: MessageRow) -> list[Notification]:
         """The other messages of an affair that are still to be sent."""
@@ -167,6 +181,11 @@ def make_channels(
         return {channel.name: channel for channel in channels_of(fields, settings, memory)}
     except InputError as error:
         return str(error)
+
+
+def _still(message: Notification, entry: Sent) -> tuple[Alert, ...]:
+    """The alerts of a message whose end has not been decided since."""
+    return tuple(alert for alert in message.firing if alert.fingerprint in entry.firing)
 
 
 def _note_delivered(work: Work, row: MessageRow, message: Notification, now: datetime) -> None:

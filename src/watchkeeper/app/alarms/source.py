@@ -6,11 +6,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from watchkeeper.app.alarms.slos import SloEvents
+from watchkeeper.app.alarms.stacked.series import Stacked
 from watchkeeper.app.drift import compared
 from watchkeeper.app.live.measured import Measured, Parts
 from watchkeeper.app.live.series import FREE, measure_metric, part_of
@@ -44,11 +46,15 @@ class MeasuredSource:
         The model's SLOs; None where it has none.
     minutes
         Since when the arrival of predictions is known by the minute; None to read whole hours.
+    stacked
+        Where hours are kept that were read for many times at once; it says whether intervals are
+        wanted for those. None to begin anew, with intervals.
     """
 
     measured: Measured
     slos: SloEvents | None = None
     minutes: datetime | None = None
+    stacked: Stacked | None = None
 
     def points(self, asked: Asked, times: Times) -> Points:
         """A metric at each time.
@@ -69,6 +75,10 @@ class MeasuredSource:
         windows = [_window(end, asked.window) for end in ends]
         if asked.side == "reference":
             return _points([self._reference(found, asked.column, w) for w in windows])
+        if len(windows) > _FEW:
+            points = self._stacked.points(found, asked.column, windows, ends)
+            if points is not None:
+                return points
         read = self._slid if len(windows) > _FEW else self._each
         part = part_of(found, asked.column)
         held = read(windows, part)
@@ -130,6 +140,10 @@ class MeasuredSource:
         return {} if self.slos is None else self.slos.constants()
 
     # ---- inside ------------------------------------------------------------------------------
+
+    @cached_property
+    def _stacked(self) -> Stacked:
+        return self.stacked or Stacked(self.measured)
 
     def _check(self, found: Found, column: str | None) -> None:
         measured = self.measured

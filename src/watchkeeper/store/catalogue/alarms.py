@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -24,6 +24,11 @@ from watchkeeper.store.catalogue.tables import (
     alarm_states,
     leases,
 )
+
+AGAIN = "again"
+"""What a message says that repeats the one before, until it has been sent."""
+
+_SLACK = timedelta(minutes=1)
 
 MessageState: TypeAlias = Literal["waiting", "sent", "dead"]
 """On its way; taken by its receiver; given up."""
@@ -124,14 +129,29 @@ class Work:
         t = alarm_states.c
         self._connection.execute(sa.delete(alarm_states).where((t.kind == kind) & (t.key == key)))
 
-    def add_message(
-        self, *, key: str, receiver: str, channel: str, body: str, at: datetime
+    def add_message(  # a message, by name
+        self,
+        *,
+        key: str,
+        receiver: str,
+        channel: str,
+        body: str,
+        at: datetime,
+        again_at: datetime | None = None,
     ) -> None:
-        """Put a message into the line."""
+        """Put a message into the line.
+
+        With `again_at` it says then what was said before, for receivers that forget; whatever is
+        said anew takes its place.
+        """
+        t = alarm_messages.c
+        said_before = (t.state == "waiting") & (t.said == AGAIN) & (t.attempts == 0)
+        mine = (t.key == key) & (t.receiver == receiver) & (t.channel == channel)
+        self._connection.execute(sa.delete(alarm_messages).where(mine & said_before))
         self._connection.execute(
             sa.insert(alarm_messages).values(
-                key=key, receiver=receiver, channel=channel, state="waiting", due=at, attempts=0,
-                body=body, said="", made=at,
+                key=key, receiver=receiver, channel=channel, state="waiting", due=again_at or at,
+                attempts=0, body=body, said="" if again_at is None else AGAIN, made=at,
             )
         )  # fmt: skip
 
@@ -237,12 +257,17 @@ class AlarmStore:
         return [row for row in found if row.key.startswith(begins)]
 
     def due(self, kind: str, now: datetime, *, limit: int = 1000) -> list[StateRow]:
-        """States whose time has come, the longest overdue first."""
+        """States whose time has come, the longest overdue first.
+
+        What was written in the future comes too: the clock was set back since, and its deadline
+        may lie far ahead.
+        """
         t = alarm_states.c
+        come = (t.due <= now) | ((t.changed > now + _SLACK) & t.due.is_not(None))
         with self._reading() as connection:
             found = connection.execute(
                 sa.select(t.kind, t.key, t.body, t.due)
-                .where((t.kind == kind) & (t.due <= now))
+                .where((t.kind == kind) & come)
                 .order_by(t.due, t.key)
                 .limit(limit)
             )

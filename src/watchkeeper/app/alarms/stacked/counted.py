@@ -86,9 +86,7 @@ def _performance(
     return None
 
 
-def _of(
-    kind: Callable[..., Any], names: Sequence[str], stack: Stack, spans: Spans
-) -> Statistics:
+def _of(kind: Callable[..., Any], names: Sequence[str], stack: Stack, spans: Spans) -> Statistics:
     """Statistics of which only some fields are filled."""
     columns = [_column(name, stack, spans) for name in names]
     for held in zip(*columns, strict=True):
@@ -144,9 +142,7 @@ def _binaries(stack: Stack, spans: Spans) -> Statistics:
     nothing = np.zeros((3, 1))
     for cells, bins, held in zip(confusion, scores, zip(*numbers, strict=True), strict=True):
         rows, labelled, unknown, *losses, outside = held
-        yield Binary(
-            rows, labelled, unknown, cells, bins, nothing, nothing, *losses, int(outside)
-        )
+        yield Binary(rows, labelled, unknown, cells, bins, nothing, nothing, *losses, int(outside))
 
 
 def _regressions(layout: RegressionLayout, stack: Stack, spans: Spans) -> Statistics:

@@ -160,7 +160,9 @@ def _joined(stacks: Sequence[Stack]) -> Stack:
         one = full[0] if full else stacks[0]
         return Stack(window, one.hours, one.fields)
     names = dict.fromkeys(name for stack in full for name in stack.fields)
-    fields = {name: np.concatenate([_field(stack.fields, name) for stack in full]) for name in names}
+    fields = {
+        name: np.concatenate([_field(stack.fields, name) for stack in full]) for name in names
+    }
     return Stack(window, np.concatenate([stack.hours for stack in full]), fields)
 
 
