@@ -153,6 +153,7 @@ reference: $(VENV)/.test ## Write the pages of docs/reference that are made from
 
 .PHONY: bench
 bench: $(VENV)/.test ## Measure speed and false alarms beside the peers; write the README's table
+	$(BIN)/python $(PIP) install --constraint $(PINS) --group bench
 	$(BIN)/python -m benchmarks
 
 # ---- upkeep --------------------------------------------------------------------------------

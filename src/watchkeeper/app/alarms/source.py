@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from watchkeeper.app.alarms.slos import SloEvents
+from watchkeeper.app.alarms.stacked.hours import Ends
 from watchkeeper.app.alarms.stacked.series import Stacked
 from watchkeeper.app.drift import compared
 from watchkeeper.app.live.measured import Measured, Parts
@@ -69,19 +70,27 @@ class MeasuredSource:
         """
         found = find_metric(asked.metric)
         self._check(found, asked.column)
-        ends = [_moment(time) - asked.offset for time in times]
-        if asked.side == "current" and self._by_minutes(found, ends[0], asked.window):
+        first = _moment(times[0]) - asked.offset
+        if asked.side == "current" and self._by_minutes(found, first, asked.window):
+            ends = [_moment(time) - asked.offset for time in times]
             return self._of_minutes(found, ends, asked.window)
+        if asked.side == "current" and len(times) > _FEW:
+            seconds = times.astype("datetime64[s]").astype(np.int64) - _seconds_of(asked.offset)
+            points = self._stacked.points(
+                found, asked.column, Ends(seconds, _seconds_of(asked.window))
+            )
+            if points is not None:
+                return points
+        return self._windows(asked, found, times)
+
+    def _windows(self, asked: Asked, found: Found, times: Times) -> Points:
+        """A metric of each window, from its merged hours."""
+        ends = [_moment(time) - asked.offset for time in times]
         windows = [_window(end, asked.window) for end in ends]
         if asked.side == "reference":
             return _points([self._reference(found, asked.column, w) for w in windows])
-        if len(windows) > _FEW:
-            points = self._stacked.points(found, asked.column, windows, ends)
-            if points is not None:
-                return points
         read = self._slid if len(windows) > _FEW else self._each
-        part = part_of(found, asked.column)
-        held = read(windows, part)
+        held = read(windows, part_of(found, asked.column))
         return _points(
             [
                 Estimate(None)
@@ -290,6 +299,10 @@ def _window(end: datetime, length: timedelta) -> Window:
 def _seconds(at: datetime, last: datetime | None) -> float:
     """From the last record to a time; none made up where both are of the same hour."""
     return math.inf if last is None else max((at - last).total_seconds(), 0.0)
+
+
+def _seconds_of(length: timedelta) -> int:
+    return length // timedelta(seconds=1)
 
 
 def _moment(time: np.datetime64) -> datetime:

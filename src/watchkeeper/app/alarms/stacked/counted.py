@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watchkeeper.app.alarms.stacked.fields import BINARY, LABELS, MOMENTS, WEIGHTED
-from watchkeeper.app.alarms.stacked.hours import Spans, Stack
+from watchkeeper.app.alarms.stacked.hours import Ends, Spans, Stack
 from watchkeeper.core.envelope import ERROR_CLASSES
 from watchkeeper.metrics.classification import BINARY as CONFUSIONS
 from watchkeeper.metrics.classification_losses import LOSSES
-from watchkeeper.metrics.find import Found
+from watchkeeper.metrics.find import Found, Inputs
+from watchkeeper.metrics.performance import metric_records
 from watchkeeper.metrics.regression import ERRORS
+from watchkeeper.monitors.source import Points
 from watchkeeper.profiles import regression
 from watchkeeper.profiles.classification import Binary, BinaryLayout
 from watchkeeper.profiles.durations import Durations
@@ -54,36 +56,66 @@ Statistics = Iterator[Any]
 
 
 def counted(
-    found: Found, stack: Stack, spans: Spans, layout: PerformanceLayout | None
-) -> Statistics | None:
-    """For each window a statistic that holds what a metric reads; None where that is not known."""
-    name = found.metric.name
-    if found.part == "traffic" and name in _TRAFFIC:
-        return _of(Traffic, _TRAFFIC[name], stack, spans)
-    if found.part == "labels" and name in _LABELS:
-        return _of(LabelTraffic, _LABELS[name], stack, spans)
-    if found.part == "performance":
-        return _performance(name, stack, spans, layout)
-    return None
+    found: Found, stack: Stack, spans: Spans, given: tuple[Ends, PerformanceLayout | None]
+) -> Points:
+    """A metric of each window that `is_counted`.
+
+    Parameters
+    ----------
+    found
+        The metric.
+    stack, spans
+        The hours, and those of each window.
+    given
+        The windows, and how labels were counted against predictions.
+    """
+    ends, layout = given
+    value, low, high = np.full((3, ends.times.size), np.nan)
+    rows = np.zeros(ends.times.size, dtype=np.int64)
+    seconds, times = ends.seconds.tolist(), ends.times.tolist()
+    filled = spans.filled.tolist()
+    for at, held in enumerate(_statistics(found, stack, spans, layout)):
+        if not filled[at]:
+            continue
+        if found.part == "performance":
+            one = found.metric.function(layout, held)
+        elif found.part == "labels":
+            one = found.compute(Inputs(labels=held))
+        else:
+            one = found.compute(Inputs(traffic=held, seconds=seconds[at], now=times[at]))
+        rows[at] = one.n_current
+        for room, number in ((value, one.value), (low, one.low), (high, one.high)):
+            if number is not None:
+                room[at] = number
+    return Points(value, low, high, rows)
 
 
 def is_counted(found: Found, layout: PerformanceLayout | None) -> bool:
-    """Whether `counted` knows what a metric reads."""
+    """Whether a metric is a function of a few sums that are known here."""
     name = found.metric.name
-    if found.part == "performance":
-        binary = isinstance(layout, BinaryLayout) and name in _CONFUSIONS
-        return binary or (isinstance(layout, RegressionLayout) and name in _ERRORS)
-    return name in {"traffic": _TRAFFIC, "labels": _LABELS}.get(found.part, {})
+    if found.part == "traffic":
+        return name in _TRAFFIC
+    if found.part == "labels":
+        return name in _LABELS
+    if layout is None or found.part != "performance" or found.name not in metric_records(layout):
+        return False
+    if isinstance(layout, BinaryLayout):
+        return name in _CONFUSIONS
+    return isinstance(layout, RegressionLayout) and name in _ERRORS
 
 
-def _performance(
-    name: str, stack: Stack, spans: Spans, layout: PerformanceLayout | None
-) -> Statistics | None:
-    if isinstance(layout, BinaryLayout) and name in _CONFUSIONS:
-        return _binaries(stack, spans)
-    if isinstance(layout, RegressionLayout) and name in _ERRORS:
+def _statistics(
+    found: Found, stack: Stack, spans: Spans, layout: PerformanceLayout | None
+) -> Statistics:
+    """For each window a statistic that holds what the metric reads."""
+    name = found.metric.name
+    if found.part == "traffic":
+        return _of(Traffic, _TRAFFIC[name], stack, spans)
+    if found.part == "labels":
+        return _of(LabelTraffic, _LABELS[name], stack, spans)
+    if isinstance(layout, RegressionLayout):
         return _regressions(layout, stack, spans)
-    return None
+    return _binaries(stack, spans)
 
 
 def _of(kind: Callable[..., Any], names: Sequence[str], stack: Stack, spans: Spans) -> Statistics:

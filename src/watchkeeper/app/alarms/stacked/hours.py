@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from watchkeeper.core.windows import Window
+from watchkeeper.core.windows import Window, from_seconds
 from watchkeeper.profiles.base import Flags, Ints
 
 Fields = Mapping[str, NDArray[Any]]
@@ -18,6 +18,8 @@ Fields = Mapping[str, NDArray[Any]]
 
 Read = Callable[[Window], tuple[Sequence[datetime], Fields]]
 """Reads the hours of a window that have a part: their beginnings and their fields."""
+
+_HOUR_S = 3600
 
 _CHUNK = timedelta(days=28)
 """So much is read at once: statistics take several times the memory of their arrays."""
@@ -81,6 +83,49 @@ def _whole(values: NDArray[Any]) -> bool:
 
 
 @dataclass(frozen=True)
+class Ends:
+    """Windows of one length, each widened to whole hours.
+
+    Attributes
+    ----------
+    times
+        When each ends, in seconds since 1970, ascending.
+    length
+        In seconds.
+
+    Examples
+    --------
+    >>> ends = Ends(np.array([7_200, 9_000]), 3_600)
+    >>> ends.first.tolist(), ends.last.tolist(), ends.seconds.tolist()
+    ([1, 1], [2, 3], [3600, 5400])
+    """
+
+    times: Ints
+    length: int
+
+    @property
+    def first(self) -> Ints:
+        """The first hour of each, counted from 1970."""
+        return (self.times - self.length) // _HOUR_S
+
+    @property
+    def last(self) -> Ints:
+        """The hour after its last."""
+        return -(-self.times // _HOUR_S)
+
+    @property
+    def seconds(self) -> Ints:
+        """How much time of it has passed."""
+        return self.times - self.first * _HOUR_S
+
+    @property
+    def whole(self) -> Window:
+        """From the beginning of the first to the end of the last."""
+        ends = int(self.first[0]) * _HOUR_S, int(self.last[-1]) * _HOUR_S
+        return Window(*(from_seconds(end) for end in ends))
+
+
+@dataclass(frozen=True)
 class Stack:
     """The hours of a part that hold rows.
 
@@ -98,13 +143,11 @@ class Stack:
     hours: Ints
     fields: Fields
 
-    def spans(self, windows: Sequence[Window]) -> Spans:
-        """The runs of hours of windows of whole hours."""
-        starts, ends = (
-            np.array([_hour(moment) for moment in moments])
-            for moments in ((w.start for w in windows), (w.end for w in windows))
+    def spans(self, ends: Ends) -> Spans:
+        """The hours of each window."""
+        return Spans(
+            np.searchsorted(self.hours, ends.first), np.searchsorted(self.hours, ends.last)
         )
-        return Spans(np.searchsorted(self.hours, starts), np.searchsorted(self.hours, ends))
 
 
 class Shelf:
@@ -173,4 +216,4 @@ def _field(fields: Fields, name: str) -> NDArray[Any]:
 
 
 def _hour(moment: datetime) -> int:
-    return int(moment.timestamp()) // 3600
+    return int(moment.timestamp()) // _HOUR_S

@@ -1,0 +1,1 @@
+"""Fire drills: harm done to a copy of recent traffic, to see which alerts notice."""
