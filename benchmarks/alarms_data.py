@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.data import batches
+from benchmarks.series import END, HOUR, KINDS, MODEL
 from watchkeeper.app.live.measured import Measured
 from watchkeeper.app.live.registered import Reference
 from watchkeeper.core.model import Column, Kind, Model, Role, Task
@@ -20,8 +21,6 @@ from watchkeeper.profiles.layout import Layout
 from watchkeeper.profiles.parts import WHOLE, split_profile
 from watchkeeper.profiles.traffic import measure_traffic
 from watchkeeper.store.buckets import Buckets, Slot
-
-from benchmarks.series import END, HOUR, KINDS, MODEL
 
 DISTINCT = 48
 """Hours that are profiled; the year repeats them, since only the bytes of a part count."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -12,6 +15,7 @@ import pytest
 from tests.server.fake_platform import MODEL, MORNING, FakePlatform
 from tests.server.test_server_api import answer_schema, check, described
 from watchkeeper.app.alarms.dispatching import look_at_due
+from watchkeeper.app.live.clock import now
 from watchkeeper.store.catalogue.alarms import StateRow
 
 __all__ = ["described"]
@@ -200,3 +204,37 @@ def test_slos_are_applied_shown_and_removed(ask: Ask, described: dict[str, Any])
     assert "144 %" in never.json()["error"]["message"]
     assert ask("DELETE", "/v1/slos/flights").json()["outcome"] == "removed"
     assert ask("DELETE", "/v1/slos/flights").status_code == 404
+
+
+def slack(ask: Ask, text: str, secret: str = "s3", age: int = 0) -> httpx.Response:
+    """A slash command as Slack sends it."""
+    body = urlencode({"command": "/watchkeeper", "text": text, "user_id": "U1", "team_id": "T1",
+                      "channel_id": "C1"}).encode()  # fmt: skip
+    stamp = str(int(now().timestamp()) - age)
+    signed = hmac.new(secret.encode(), b"v0:" + stamp.encode() + b":" + body, hashlib.sha256)
+    headers = {
+        "X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": f"v0={signed.hexdigest()}",
+        "Content-Type": "application/x-www-form-urlencoded",
+    }  # fmt: skip
+    return ask("POST", "/v1/chat/slack", content=body, headers=headers)
+
+
+def test_slack_takes_alerts_on_and_silences_them(
+    ask: Ask, own: FakePlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it is set up, and where it is Slack that asks."""
+    assert slack(ask, "show").status_code == 404
+    monkeypatch.setenv("WATCHKEEPER_SLACK_SIGNING_SECRET", "s3")
+    assert slack(ask, "show", secret="other").status_code == 403
+    assert slack(ask, "show", age=3600).status_code == 403
+    assert slack(ask, "show").json()["text"] == "Nothing is wrong."
+    hooks = ROUTES.replace("{name: team}", "{name: team, webhook_configs: [{url: 'http://x/'}]}")
+    ask("PUT", "/v1/routes", content=hooks)
+    post_alert(ask, alertname="Late", model=MODEL)
+    look_at_due(own.alarm_store, own.alarms.config(), MORNING + timedelta(minutes=1))
+    assert "nothing that fires is called 'Lat'" in slack(ask, "ack Lat").json()["text"]
+    key = ask("GET", "/v1/messages").json()["messages"][0]["key"]
+    assert slack(ask, f"ack {key} mine").json()["response_type"] == "in_channel"
+    assert ask("GET", "/v1/messages").json()["messages"][0]["reason"] == "acknowledged"
+    assert slack(ask, "dance").json()["response_type"] == "ephemeral"
+    assert "cannot be started" in slack(ask, f"rollback {MODEL}").json()["text"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from watchkeeper.app.alarms.desk import AlarmDesk
+from watchkeeper.app.alarms.incident_desk import IncidentDesk
 from watchkeeper.app.alarms.keeper import SloShelf, live_versions, measured_around
 from watchkeeper.app.live.clock import Clock, now
 from watchkeeper.app.live.heartbeat import read_heartbeat
@@ -25,6 +26,8 @@ class ServedPlatform(Platform):
     ----------
     alarms
         Rules, alerts, silences, messages.
+    incidents
+        Incidents, and who is on call.
     """
 
     def __init__(self, settings: Settings, *, clock: Clock = now) -> None:
@@ -42,6 +45,9 @@ class ServedPlatform(Platform):
                 settings.base_url or "",
             ),
             clock=clock,
+        )
+        self.incidents = IncidentDesk(
+            self._alarm_store, config=self.alarms.config, clock=clock, url=settings.base_url or ""
         )
 
     def status(self) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from watchkeeper.cli.apply import apply
 from watchkeeper.cli.backup import backup, restore
 from watchkeeper.cli.check import check
 from watchkeeper.cli.compact import compact
+from watchkeeper.cli.drill import drill
 from watchkeeper.cli.infer import infer
 from watchkeeper.cli.init import init
 from watchkeeper.cli.keys import keys
@@ -143,7 +144,7 @@ app.add_typer(rules)
 app.add_typer(alerts)
 app.add_typer(silences)
 app.add_typer(slo)
-for command in (backup, restore, compact):
+for command in (backup, restore, compact, drill):
     app.command()(command)
 
 

@@ -18,6 +18,7 @@ from watchkeeper.core.envelope import Signal
 from watchkeeper.server import (
     alarms,
     alertmanager,
+    chat,
     exposition,
     health,
     keys,
@@ -97,7 +98,8 @@ def make_app(
     # As routes too, which answer other methods with 405.
     app.router.routes.extend(Route(path, taker, methods=["POST"]) for path, taker in quick.items())
     for part in (
-        health, models, references, measures, alarms, alertmanager, keys, exposition, start_page,
+        health, models, references, measures, alarms, alertmanager, chat, keys, exposition,
+        start_page,
     ):  # fmt: skip
         app.include_router(part.router)
     app.add_exception_handler(HTTPException, cast("Any", _refused))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from watchkeeper.app.alarms.desk import AlarmDesk
+from watchkeeper.app.alarms.incident_desk import IncidentDesk
 from watchkeeper.app.live.questions import Ingest, ReferenceRequest, RowsQuery, SeriesQuery
 
 Answer = dict[str, Any]
@@ -173,6 +174,10 @@ class PlatformLike(Protocol):
     @property
     def alarms(self) -> AlarmDesk:
         """Rules, alerts, silences, messages."""
+
+    @property
+    def incidents(self) -> IncidentDesk:
+        """Incidents, and who is on call."""
 
     def status(self) -> Answer:
         """Accounting, backlog, disk, worker."""

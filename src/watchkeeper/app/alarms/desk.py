@@ -15,7 +15,7 @@ from watchkeeper.alerts.delivery import acknowledge
 from watchkeeper.alerts.matchers import Matcher
 from watchkeeper.alerts.posted import parse_alerts, parse_silence
 from watchkeeper.alerts.reading import read_config
-from watchkeeper.alerts.routing import route_test
+from watchkeeper.alerts.routing import notification_key, route_test
 from watchkeeper.alerts.silences import Silence, change, check_silence, expire, silenced_by
 from watchkeeper.app.alarms import states
 from watchkeeper.app.alarms.backtesting import HOUR, Sources, backtest_group, times_of
@@ -33,7 +33,7 @@ from watchkeeper.app.alarms.sending import make_channels
 from watchkeeper.app.alarms.slos import SLOS, read_slos
 from watchkeeper.app.alarms.source import MeasuredSource
 from watchkeeper.app.alarms.vocabulary import vocabulary_of
-from watchkeeper.core.alert import SEVERITY, Labels
+from watchkeeper.core.alert import NAME, SEVERITY, Labels
 from watchkeeper.core.durations import format_duration
 from watchkeeper.core.errors import InputError, NotFoundError
 from watchkeeper.core.windows import Window
@@ -262,6 +262,26 @@ class AlarmDesk:
                 }
             )  # fmt: skip
         return sorted(found, key=_urgency)
+
+    def labels_of(self, target: str) -> dict[str, str]:
+        """The labels that a name means: the key of a message, or the name of a rule that fires.
+
+        Raises
+        ------
+        NotFoundError
+            It is neither.
+        """
+        now = self._clock()
+        for key, group in states.groups(self._store.states(states.GROUP)).items():
+            firing = group.firing(now).values()
+            if any(alert.name == target for alert in firing):
+                return {NAME: target}
+            keys = {notification_key(key, one.receiver) for one in states.told(self._store, key)}
+            if target in keys and group.labels:
+                return dict(group.labels)
+            if target in keys and firing:
+                return dict(next(iter(firing)).labels)
+        raise NotFoundError(f"nothing that fires is called {target!r}")
 
     def acknowledge(self, labels: Labels, *, by: str, until: datetime | None = None) -> Answer:
         """Take on every group of alerts that carries the labels: repeats wait, ends are told.

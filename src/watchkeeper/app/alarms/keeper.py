@@ -18,6 +18,7 @@ from watchkeeper.app.alarms import states
 from watchkeeper.app.alarms.budgets import Lessons
 from watchkeeper.app.alarms.dispatching import ROUTES, look_at_due, take_effect, take_in
 from watchkeeper.app.alarms.evaluating import Result, Surroundings, evaluate_group
+from watchkeeper.app.alarms.incidents import IncidentKeeper
 from watchkeeper.app.alarms.rule_book import RULES, Key, RuleBook, Watched, key_of
 from watchkeeper.app.alarms.sending import Sender
 from watchkeeper.app.alarms.slos import (
@@ -62,6 +63,8 @@ class Keeper:
         Gives the time.
     holder
         Names this process among replicas.
+    incidents
+        Sees to incidents; by default one that looks up no changes.
     """
 
     def __init__(  # its parts, by name
@@ -73,7 +76,9 @@ class Keeper:
         sender: Sender,
         clock: Callable[[], datetime],
         holder: str,
+        incidents: IncidentKeeper | None = None,
     ) -> None:
+        self._incidents = incidents or IncidentKeeper(store, clock=clock)
         self._store = store
         self._models = models
         self._around = around
@@ -94,6 +99,7 @@ class Keeper:
         self._take_up(now)
         done = self._evaluate(now)
         done += look_at_due(self._store, self._config, self._clock())
+        done += self._incidents.step()
         return done + self._sender.step(self._config)
 
     def close(self) -> None:
@@ -117,6 +123,7 @@ class Keeper:
             self._config = read_routes(text)
             take_effect(self._store, self._config, now)
             self._routes = text
+        self._incidents.take_up(self._config)
 
     # ---- rules -------------------------------------------------------------------------------
 
@@ -189,6 +196,7 @@ class Keeper:
                 )  # fmt: skip
         alerts = [alert for result in results for alert in result.alerts]
         take_in(work, alerts, self._config, at)
+        self._incidents.take(work, alerts, at)
 
     def _give_up(self, key: str, now: datetime) -> None:
         """A group of rules that is no longer there: whoever was told of it is told of the end."""

@@ -150,8 +150,10 @@ def hold(case: Case, until: datetime | None, reach: Reach) -> None:
 def remind(case: Case, reach: Reach, why: str) -> tuple[str, ...]:
     """Tell of something overdue; which receivers are told."""
     page = page_of(case.work, case.key) or Page()
-    if case.incident.state is State.OPEN and _is_idle(page) and chain_of(
-        reach.on_call, case.incident.severity
+    if (
+        case.incident.state is State.OPEN
+        and _is_idle(page)
+        and chain_of(reach.on_call, case.incident.severity)
     ):
         begin(case, reach)  # Everybody was told and nobody answered, or the chain is new.
         return (page_of(case.work, case.key) or page).receivers
@@ -250,7 +252,7 @@ def _firing(case: Case) -> Iterable[Alert]:
     return sorted(found.values(), key=lambda one: (one.starts_at, one.fingerprint))
 
 
-def _tell(  # noqa: PLR0913, PLR0917  # each is a part of the message
+def _tell(  # each is a part of the message
     case: Case, page: Page, receivers: Iterable[str], reason: Reason, reach: Reach, why: str = ""
 ) -> Page:
     """Put a message about the incident into the line of each receiver."""

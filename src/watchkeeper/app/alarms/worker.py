@@ -15,7 +15,9 @@ import threading
 import time
 from pathlib import Path
 
+from watchkeeper.app.alarms.incidents import IncidentKeeper
 from watchkeeper.app.alarms.keeper import Keeper, SloShelf, live_versions, measured_around
+from watchkeeper.app.alarms.near import change_finder
 from watchkeeper.app.alarms.pictures import picture_of
 from watchkeeper.app.alarms.sending import Sender
 from watchkeeper.app.alarms.states import KeptMemory
@@ -72,6 +74,12 @@ class AlarmWorker:
             ),
             clock=clock,
             holder=f"{socket.gethostname()}:{os.getpid()}",
+            incidents=IncidentKeeper(
+                self._store,
+                clock=clock,
+                url=url,
+                changes=change_finder(self._store, self._registry, settings.tables),
+            ),
         )
         self._beat = 0.0
         self._trouble: dict[str, str] = {}

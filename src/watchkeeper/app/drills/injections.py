@@ -83,21 +83,22 @@ def inject(
     )
     match injection.kind:
         case "drift":
-            return _drift(rows, injection, late, facts, rng)
+            found = _drift(rows, injection, late, facts, rng)
         case "nulls":
-            return _nulls(rows, injection, late, facts, rng)
+            found = _nulls(rows, injection, late, facts, rng)
         case "latency":
-            return _latency(rows, injection, late)
+            found = _latency(rows, injection, late)
         case "errors":
-            return _errors(rows, _chosen(late, injection.share(), rng))
+            found = _errors(rows, _chosen(late, injection.share(), rng))
         case "labels":
-            return _labels(rows, injection, late, facts, rng)
+            found = _labels(rows, injection, late, facts, rng)
         case "silence":
             gone = _chosen(late, injection.share(), rng)
-            return rows.filter(pa.array(~gone)), int(gone.sum())
+            found = rows.filter(pa.array(~gone)), int(gone.sum())
         case "missing-labels":
             hit = _chosen(late & _present(rows, envelope.LABEL), injection.share(), rng)
-            return _without(rows, _TRUTH, hit), int(hit.sum())
+            found = _without(rows, _TRUTH, hit), int(hit.sum())
+    return found
 
 
 def column_of(rows: pa.Table, injection: Injection, facts: Facts) -> str | None:
@@ -217,7 +218,7 @@ def _labels(
         )
     hit = _chosen(known, injection.share(), rng)
     count = len(facts.classes)
-    if count < 2:  # noqa: PLR2004  # there is nothing to flip to
+    if count < 2:
         raise InputError(f"every label is {facts.classes[0]!r}, so {injection.text!r} cannot flip")
     classes = pa.array(facts.classes, held.type)
     places = pc.fill_null(pc.index_in(held, classes), 0).combine_chunks().to_numpy(False)

@@ -87,7 +87,7 @@ class Copied:
             yield _read(file), None if outcomes is None else _read(outcomes)
 
 
-def copy_rows(
+def copy_rows(  # noqa: PLR0913  # what a copy is made of
     settings: Settings,
     model: str,
     window: Window,
@@ -212,11 +212,12 @@ def _merge(
     outcomes: pa.Table | None,
 ) -> None:
     for bucket in fold(rows, layout, outcomes):
-        counts = {"rows": bucket.rows, "labelled": bucket.labelled}
-        change.merge(bucket.hour, Slot(model, "", bucket.version), bucket.free, **counts)
+        count, labelled = bucket.rows, bucket.labelled
+        whole = Slot(model, "", bucket.version)
+        change.merge(bucket.hour, whole, bucket.free, rows=count, labelled=labelled)
         for (column, value), parts in bucket.segments.items():
             slot = Slot(model, name, bucket.version, column, value)
-            change.merge(bucket.hour, slot, parts, **counts)
+            change.merge(bucket.hour, slot, parts, rows=count, labelled=labelled)
 
 
 @contextlib.contextmanager

@@ -102,11 +102,20 @@ class HistoryRow:
     body: str
 
 
+_TURN = 8470_2014
+"""The number of a lock of PostgreSQL: one transaction after the other."""
+
+
 class Work:
     """One transaction of alarms."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    def in_turn(self) -> None:
+        """Wait for other transactions that asked for a turn; in SQLite there is one anyway."""
+        if self._connection.dialect.name == "postgresql":
+            self._connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_TURN})"))
 
     def states(self, kind: str, *, keys: Iterable[str] | None = None) -> list[StateRow]:
         """States as they are now: nobody else changes them until the end."""

@@ -176,19 +176,18 @@ class Shelf:
 def _missing(held: Stack | None, window: Window) -> list[Window]:
     """What of a window was not read yet, in pieces of a limited length."""
     if held is None:
-        ends = [window]
-    else:
-        ends = [
-            Window(window.start, held.window.start) if window.start < held.window.start else None,
-            Window(held.window.end, window.end) if window.end > held.window.end else None,
-        ]
-    pieces = []
-    for end in ends:
-        start = None if end is None else end.start
-        while end is not None and start is not None and start < end.end:
-            pieces.append(Window(start, min(start + _CHUNK, end.end)))
-            start += _CHUNK
-    return pieces
+        return _pieces(window.start, window.end)
+    before = _pieces(window.start, held.window.start)
+    return before + _pieces(held.window.end, window.end)
+
+
+def _pieces(start: datetime, end: datetime) -> list[Window]:
+    """A stretch of time in pieces; none where it ends before it starts."""
+    found = []
+    while start < end:
+        found.append(Window(start, min(start + _CHUNK, end)))
+        start += _CHUNK
+    return found
 
 
 def _stacked(window: Window, read: Read) -> Stack:
