@@ -16,16 +16,17 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import resource
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import numpy as np
@@ -43,7 +44,6 @@ from watchkeeper.app.alarms.vocabulary import vocabulary_of
 from watchkeeper.app.live.measured import Measured
 from watchkeeper.core.alert import Alert
 from watchkeeper.core.windows import Window
-from watchkeeper.metrics.find import metric_names
 from watchkeeper.monitors.conditions.compiling import compile_condition
 from watchkeeper.monitors.rule import Group
 from watchkeeper.monitors.rule_file import read_rules
@@ -126,3 +126,166 @@ def _backtest(measured: Measured, options: argparse.Namespace) -> None:
     if wrong:
         note += f": {wrong[0]}"
     _line(f"back-test of {len(tried):,} rules", took, _comparisons(len(tried), len(times)), note)
+
+
+def _comparisons(rules: int, times: int) -> float:
+    """As many comparisons of arrays that are ready."""
+    held = np.random.default_rng(0).random((8, times))
+    begun = time.perf_counter()
+    for number in range(rules):
+        np.flatnonzero(np.diff(held[number % 8] > number / rules))
+    return time.perf_counter() - begun
+
+
+def _monitors(measured: Measured, options: argparse.Namespace) -> None:
+    """Every monitor once, as each minute asks for, beside one look at each series."""
+    watched = [
+        Watched("bench", _group(measured, count), MODEL)
+        for count in _split(options.monitors, options.rules)
+    ]
+    around = Surroundings(measured)
+    begun = time.perf_counter()
+    results = [one for each in watched for one in evaluate_group(each, around, [END], {})]
+    took = time.perf_counter() - begun
+    floor = _series(measured, watched)
+    note = f"{len(watched)} groups or models; a minute is allowed; the floor compares nothing"
+    _line(f"{len(results):,} monitors once", took, floor, note)
+
+
+def _split(total: int, most: int) -> Iterator[int]:
+    while total > 0:
+        yield min(total, most)
+        total -= most
+
+
+def _series(measured: Measured, watched: list[Watched]) -> float:
+    """Read and compute every series that the groups ask for, each once in a group."""
+    vocabulary = vocabulary_of(measured)
+    times = to_times([END])
+    asked = [
+        {
+            one
+            for rule in each.group.rules
+            if rule.expr
+            for one in compile_condition(rule.expr, vocabulary).asked(rule.window)
+        }
+        for each in watched
+    ]
+    begun = time.perf_counter()
+    for questions in asked:
+        source = MeasuredSource(measured)
+        for question in questions:
+            source.points(question, times)
+    return time.perf_counter() - begun
+
+
+ROUTES = """
+route:
+  receiver: hook
+  group_by: [alertname]
+  group_wait: 0s
+  group_interval: 1m
+  repeat_interval: 4h
+receivers:
+  - name: hook
+    webhook_configs:
+      - url: {url}
+"""
+PAUSE_S = 0.05
+"""How long the receiver takes for a message."""
+
+
+def _storm(folder: Path, options: argparse.Namespace) -> None:
+    """Alerts that all come at once, each in a group of its own, and all in one."""
+    for name, groups in (("each in its own group", options.alerts), ("in 20 groups", 20)):
+        store = AlarmStore(folder / f"{groups}.db")
+        with _receiver() as hook:
+            took, bodies = _deliver(store, hook.url, options.alerts, groups)
+            floor = _posts(hook.url, bodies)
+        told = {one["labels"]["n"] for body in bodies for one in body["alerts"]}
+        late = sum(store.count_messages().get(state, 0) for state in ("waiting", "dead"))
+        note = (
+            f"{len(bodies):,} messages with {len(told):,} of {options.alerts:,} alerts arrived, "
+            f"{late} left; the receiver takes {PAUSE_S * 1e3:.0f} ms; the floor posts the same "
+            "bodies with 8 threads"
+        )
+        _line(f"{options.alerts:,} alerts at once, {name}", took, floor, note)
+        store.close()
+
+
+def _deliver(
+    store: AlarmStore, url: str, alerts: int, groups: int
+) -> tuple[float, list[dict[str, Any]]]:
+    """From the alerts to the receiver's last answer; the seconds, and what arrived."""
+    config = read_config(ROUTES.format(url=url))
+    now = END
+    sender = Sender(store, clock=lambda: now, random=lambda: 0.5)
+    storm = [
+        Alert({"alertname": f"rule_{n % groups}", "model": MODEL, "n": str(n)}, {}, now)
+        for n in range(alerts)
+    ]
+    begun = time.perf_counter()
+    with store.work() as work:
+        take_in(work, storm, config, now)
+    while look_at_due(store, config, now):
+        pass
+    while sender.step(config):
+        time.sleep(0.005)
+    sender.settle(60)
+    took = time.perf_counter() - begun
+    sender.close()
+    return took, list(_Receiver.bodies)
+
+
+def _posts(url: str, bodies: list[dict[str, Any]]) -> float:
+    """The same bodies by a bare client."""
+    begun = time.perf_counter()
+    with httpx.Client() as client, ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda body: client.post(url, json=body), bodies))
+    return time.perf_counter() - begun
+
+
+class _Receiver(BaseHTTPRequestHandler):
+    """Keeps what it is sent, and takes its time."""
+
+    bodies: ClassVar[list[dict[str, Any]]] = []
+
+    def do_POST(self) -> None:
+        """Keep the body."""
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        time.sleep(PAUSE_S)
+        self.bodies.append(json.loads(body))
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@dataclass(frozen=True)
+class _Hook:
+    url: str
+
+
+@contextmanager
+def _receiver() -> Iterator[_Hook]:
+    _Receiver.bodies.clear()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Receiver)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield _Hook(f"http://127.0.0.1:{server.server_port}/hook")
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _line(what: str, took: float, floor: float, note: str) -> None:
+    ratio = took / floor if floor else float("nan")
+    print(f"| {what} | {took:,.2f} | {floor:,.2f} | {ratio:,.1f} | {note} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

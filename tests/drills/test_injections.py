@@ -111,11 +111,11 @@ def test_shares_hold(share: int, count: int) -> None:
         nulls, reached = harmed(f"nulls:full={share}%", rows)
         assert nulls["full"].null_count == reached == round(share / 100 * count)
         moved, _ = harmed(f"drift:full={share}%:b", rows)
-        assert pc.sum(pc.equal(moved["full"], "b")).as_py() in (reached, None)
+        assert moved["full"].to_pylist().count("b") == reached
 
 
 def test_numbers_drift() -> None:
-    """A number moves by standard deviations, by a distance or by a factor; whole ones stay whole."""
+    """A number moves by standard deviations, by a distance or by a factor; whole ones stay so."""
     rows = traffic(300)
     for text, expected in (
         ("drift:temp=2sd", pc.add(rows["temp"], 8.0)),
@@ -184,7 +184,8 @@ def test_labels_that_are_numbers() -> None:
     assert after.equals(pc.multiply(before, 2.0))
     after = pc.cast(harmed("labels=0.5sd", rows, facts=numbers)[0]["_label"], "double")
     noise = np.array(pc.subtract(after, before).drop_null())
-    assert abs(noise.mean()) < 0.1 and abs(noise.std() - 1.0) < 0.06
+    assert abs(noise.mean()) < 0.1
+    assert abs(noise.std() - 1.0) < 0.06
     with pytest.raises(InputError, match="labels of this model are numbers"):
         harmed("labels=20%", rows, facts=numbers)
 

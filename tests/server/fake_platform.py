@@ -14,6 +14,7 @@ from typing import Any
 
 from watchkeeper.app.alarms.desk import AlarmDesk
 from watchkeeper.app.alarms.evaluating import Surroundings
+from watchkeeper.app.alarms.incident_desk import IncidentDesk
 from watchkeeper.app.live.questions import Ingest, ReferenceRequest, RowsQuery, SeriesQuery
 from watchkeeper.app.live.settings import Settings
 from watchkeeper.core.errors import NotFoundError
@@ -152,6 +153,11 @@ class FakePlatform:
         return AlarmDesk(
             self.alarm_store, models=lambda: [MODEL], around=self._around, clock=lambda: MORNING
         )
+
+    @cached_property
+    def incidents(self) -> IncidentDesk:
+        """The real one, over the store of alarms."""
+        return IncidentDesk(self.alarm_store, config=self.alarms.config, clock=lambda: MORNING)
 
     @cached_property
     def alarm_store(self) -> AlarmStore:

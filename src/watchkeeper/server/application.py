@@ -21,6 +21,7 @@ from watchkeeper.server import (
     chat,
     exposition,
     health,
+    incidents,
     keys,
     measures,
     models,
@@ -98,7 +99,7 @@ def make_app(
     # As routes too, which answer other methods with 405.
     app.router.routes.extend(Route(path, taker, methods=["POST"]) for path, taker in quick.items())
     for part in (
-        health, models, references, measures, alarms, alertmanager, chat, keys, exposition,
+        health, models, references, measures, alarms, incidents, alertmanager, chat, keys, exposition,
         start_page,
     ):  # fmt: skip
         app.include_router(part.router)

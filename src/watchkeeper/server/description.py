@@ -33,6 +33,7 @@ TAGS = [
     {"name": "models", "description": "Which models there are, and what they are compared with."},
     {"name": "measurements", "description": "What was measured, from merged hourly profiles."},
     {"name": "alarms", "description": "Rules, alerts, and who is told."},
+    {"name": "incidents", "description": "What people manage: incidents, and who is on call."},
     {"name": "alertmanager", "description": "Alertmanager's own API, for the tools that know it."},
     {"name": "keys", "description": "API keys."},
     {"name": "health", "description": "Whether it runs, and how it does."},

@@ -90,7 +90,7 @@ class LinkedAlertShown(BaseModel):
 class EscalationShown(BaseModel):
     """How far the telling of an incident is."""
 
-    chain: str | None = Field(description="Null: the routes say who is told.")
+    chain: str | None
     status: Literal["running", "held", "stopped", "exhausted"] | None
     steps_told: int
     next_at: datetime | None

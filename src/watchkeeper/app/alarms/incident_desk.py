@@ -96,7 +96,7 @@ class IncidentDesk:
         """An incident with its timeline, what is due, and what can become of it."""
         return self._shown(incident_of(self._store, number))
 
-    def open(  # each is a fact of the new incident
+    def open(  # noqa: PLR0913  # each is a fact of the new incident
         self,
         title: str,
         *,

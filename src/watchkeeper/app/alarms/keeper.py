@@ -67,7 +67,7 @@ class Keeper:
         Sees to incidents; by default one that looks up no changes.
     """
 
-    def __init__(  # its parts, by name
+    def __init__(  # noqa: PLR0913  # its parts, by name
         self,
         store: AlarmStore,
         *,

@@ -6,14 +6,14 @@ All of it happens in the transaction that keeps the incident, so a restart repea
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
 import msgspec
 
 from watchkeeper.alerts.config import Config
-from watchkeeper.alerts.routing import notification_key, route_test
+from watchkeeper.alerts.routing import notification_key
 from watchkeeper.alerts.state import Sent
 from watchkeeper.app.alarms import states
 from watchkeeper.app.alarms.dispatching import put_in_line
@@ -51,7 +51,7 @@ class Page(msgspec.Struct, frozen=True):
     Attributes
     ----------
     escalation
-        The chain as it stands; None where there is none and the routes say who is told.
+        The chain as it stands.
     receivers
         Who has been told, and is to be told of the end.
     alerts
@@ -77,7 +77,7 @@ class Reach:
     """Whom one can tell: receivers and routes, people and chains, and where this server is."""
 
     config: Config
-    on_call: OnCall = OnCall()
+    on_call: OnCall = field(default_factory=OnCall)
     url: str = ""
 
 
@@ -157,9 +157,8 @@ def remind(case: Case, reach: Reach, why: str) -> tuple[str, ...]:
     ):
         begin(case, reach)  # Everybody was told and nobody answered, or the chain is new.
         return (page_of(case.work, case.key) or page).receivers
-    receivers = page.receivers or _routed(case.incident, reach.config)
-    page = _tell(case, page, receivers, "repeat" if page.receivers else "first", reach, why)
-    _keep(case, page)
+    if page.receivers:
+        _keep(case, _tell(case, page, page.receivers, "repeat", reach, why))
     return page.receivers
 
 
@@ -207,7 +206,8 @@ def _receiver(case: Case, target: Target, reach: Reach) -> str | None:
     ways = ", ".join(f"{one.kind} {one.address}" for one in contacts) or "no contact"
     case.say(
         EntryKind.NOTE,
-        f"{_who(target, case.at, reach)} cannot be reached: {ways}; give a `receiver` of the routes",
+        f"{_who(target, case.at, reach)} cannot be reached: {ways}; give a `receiver` of the "
+        "routes",
     )
     return None
 
@@ -219,11 +219,6 @@ def _who(target: Target, at: datetime, reach: Reach) -> str:
         return f"{user.name or user.id} ({target.name})" if user else target.name
     found = reach.on_call.directory.users.get(target.name)
     return found.name or found.id if found and target.kind == "user" else target.name
-
-
-def _routed(incident: Incident, config: Config) -> tuple[str, ...]:
-    """The receivers of the routes for what the incident is about."""
-    return route_test(config, alert_of(incident).labels)
 
 
 def alert_of(incident: Incident, url: str = "", why: str = "") -> Alert:
@@ -280,9 +275,8 @@ def _put(
     case: Case, receiver: str, alerts: tuple[Alert, ...], reason: Reason, reach: Reach
 ) -> None:
     group = f"incident/{case.incident.number}"
-    labels = {"incident": str(case.incident.number), SEVERITY: case.incident.severity.value}
-    if case.incident.models:
-        labels["model"] = case.incident.models[0]
+    own = alert_of(case.incident).labels
+    labels = {name: own[name] for name in (NAME, "incident", "model") if name in own}
     message = Notification(
         key=notification_key(group, receiver), receiver=receiver, group_key=group,
         group_labels=labels, alerts=alerts, reason=reason, at=case.at,

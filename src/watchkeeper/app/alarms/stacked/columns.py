@@ -230,7 +230,8 @@ def _each(
 
 def _ratio(hits: Ints, rows: Counts) -> Floats:
     """Shares; NaN without rows."""
-    return np.divide(hits, rows, out=np.full(rows.size, np.nan), where=rows > 0)
+    found: Floats = np.divide(hits, rows, out=np.full(rows.size, np.nan), where=rows > 0)
+    return found
 
 
 def _none(size: int) -> tuple[Floats, Floats]:

@@ -156,8 +156,8 @@ def moments_of(name: str, stack: Stack, spans: Spans) -> list[Moments]:
     highs = ends_of(spans.most(fields[f"{name}.maximum"]))
     sums = spans.sums(fields[name]).tolist()
     return [
-        Moments(int(rows), *others, low, high)
-        for (rows, *others), low, high in zip(sums, lows, highs, strict=True)
+        Moments(int(held[0]), *held[1:], minimum=low, maximum=high)
+        for held, low, high in zip(sums, lows, highs, strict=True)
     ]
 
 
@@ -173,8 +173,10 @@ def _binaries(stack: Stack, spans: Spans) -> Statistics:
     confusion, scores = (spans.sums(stack.fields[name]) for name in ("confusion", "scores"))
     nothing = np.zeros((3, 1))
     for cells, bins, held in zip(confusion, scores, zip(*numbers, strict=True), strict=True):
-        rows, labelled, unknown, *losses, outside = held
-        yield Binary(rows, labelled, unknown, cells, bins, nothing, nothing, *losses, int(outside))
+        yield Binary(
+            **dict(zip(BINARY, held, strict=True)),
+            confusion=cells, counts=bins, sums=nothing, squares=nothing,
+        )  # fmt: skip
 
 
 def _regressions(layout: RegressionLayout, stack: Stack, spans: Spans) -> Statistics:
