@@ -23,7 +23,7 @@ PIP := -m pip --disable-pip-version-check --quiet
 PINS := requirements/pins.txt
 # Simulations of false alarms and coverage say the same on all versions, and take long; so do the
 # minutes in which whole servers are killed, whose stores are killed on these versions too.
-LOWEST_TESTS ?= $(filter-out tests/checks/ tests/monitors/,$(wildcard tests/*/)) client/tests/
+LOWEST_TESTS ?= $(filter-out tests/checks/ tests/monitors/ tests/alerts/,$(wildcard tests/*/)) client/tests/
 JOBS ?= auto
 
 .PHONY: help

@@ -1,0 +1,1 @@
+"""Tests of alarms over what is measured."""

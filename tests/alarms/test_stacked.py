@@ -11,24 +11,32 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.live.stations import START, Station, flights, labels, predictions, station
+from watchkeeper.app.alarms.backtesting import Sources, backtest_group, times_of
+from watchkeeper.app.alarms.evaluating import Surroundings
 from watchkeeper.app.alarms.source import MeasuredSource
 from watchkeeper.app.alarms.stacked.fields import fields_of
 from watchkeeper.app.alarms.stacked.hours import Ends, Shelf, Spans
 from watchkeeper.app.alarms.stacked.series import Stacked
+from watchkeeper.app.alarms.vocabulary import vocabulary_of
 from watchkeeper.app.live.measured import Measured
 from watchkeeper.app.live.registered import Reference
 from watchkeeper.core.envelope import Signal
 from watchkeeper.core.model import Column, Kind, Model, Role, Task
 from watchkeeper.core.windows import Window
 from watchkeeper.metrics.find import find_metric
+from watchkeeper.metrics.mean_shift import mean_shift, mean_shifts
+from watchkeeper.metrics.pairs import NumericPair
 from watchkeeper.metrics.performance import metric_records
+from watchkeeper.monitors.rule_file import read_rules
 from watchkeeper.monitors.source import Asked, Points, Times
 from watchkeeper.profiles.fit import fit_layout, with_bounds
+from watchkeeper.profiles.grid import fit_grid
 from watchkeeper.profiles.kernel import profile_batch
+from watchkeeper.profiles.numeric import measure
 from watchkeeper.profiles.parts import WHOLE, Rows, split_profile
 from watchkeeper.store.buckets import Buckets, Slot
 
@@ -177,6 +185,37 @@ def test_a_reference_that_moves_is_compared_window_by_window(held: Station, kind
     assert Stacked(measured).points(find_metric("accuracy"), None, ends) is not None
 
 
+RULES = """
+groups:
+  - name: all
+    model: late
+    rules:
+      - {alert: Low, expr: accuracy < 0.72, window: 6h, for: 2h}
+      - {alert: SurelyLow, expr: high(accuracy) < 0.8, window: 6h}
+      - {alert: Drifts, expr: 'count(features, psi > 0.3) >= 1', window: 6h}
+      - {alert: Surely, expr: 'low(psi("airport")) > 0.01', window: 6h}
+      - {alert: Strange, expr: anomaly(prediction_count), window: 1h}
+      - {alert: Slow, expr: latency_p95 > 100, clear: latency_p95 < 80, window: 1h}
+"""
+
+
+def test_a_back_test_fires_as_from_merged_hours(
+    held: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With or without intervals, and again from what was read for another group."""
+    (group,) = read_rules(RULES, vocabulary=vocabulary_of())
+    around = Surroundings(held.platform._measured("late"))
+    times = times_of(Window(START, START + timedelta(hours=60)), HOUR)
+    sources: Sources = {}
+    first, again = (list(backtest_group(group, around, times, sources=sources)) for _ in range(2))
+    monkeypatch.setattr(Stacked, "points", lambda *_: None)
+    wanted = [one.to_dict() for one in backtest_group(group, around, times)]
+    assert [one.to_dict() for one in first] == [one.to_dict() for one in again] == wanted
+    assert [one["error"] for one in wanted if one["error"]] == []
+    fired = {one["alert"] for one in wanted if one["firings"]}
+    assert fired >= {"Low", "SurelyLow", "Drifts", "Surely", "Slow"}
+
+
 # ---- hours that were written as they are ------------------------------------------------------
 
 
@@ -195,6 +234,7 @@ def _batch(task: Task, rows: int, seed: int) -> pa.RecordBatch:
     rng = np.random.default_rng(seed)
     x = rng.normal(1e6, 3.0, rows)
     x[rng.random(rows) < 0.05] = np.inf
+    x[rng.random(rows) < 0.05] = np.nan
     y = rng.normal(0, 1, rows)
     p = y + rng.normal(0, 0.3, rows)
     names = [f"k{n}" for n in rng.zipf(1.6, rows) % 60]
@@ -211,10 +251,18 @@ def _batch(task: Task, rows: int, seed: int) -> pa.RecordBatch:
     )
 
 
-def written(path: Path, task: Task, counts: list[int]) -> Measured:
+def _blank(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The same rows without any value of the features."""
+    nulls = {name: pa.nulls(batch.num_rows, batch[name].type) for name in ("x", "same", "kind")}
+    held = {name: batch[name] for name in batch.schema.names}
+    return pa.RecordBatch.from_pydict(held | nulls)
+
+
+def written(path: Path, task: Task, counts: list[int], *, blank: bool = False) -> Measured:
     """A store of hours with so many rows; hours with none are not in it."""
     model = _model(task)
     sample = _batch(task, 400, 1)
+    sample = _blank(sample) if blank else sample
     layout = fit_layout(model, pa.Table.from_batches([sample]))
     profile = with_bounds(profile_batch(sample, layout))
     store = Buckets(path)
@@ -231,12 +279,17 @@ def written(path: Path, task: Task, counts: list[int]) -> Measured:
     counts=st.lists(st.sampled_from([0, 0, 1, 2, 30]), min_size=6, max_size=16),
     window=st.integers(1, 20),
     task=st.sampled_from([Task.BINARY, Task.REGRESSION]),
+    blank=st.booleans(),
 )
 def test_whatever_the_hours_hold(
-    tmp_path_factory: pytest.TempPathFactory, counts: list[int], window: int, task: Task
+    tmp_path_factory: pytest.TempPathFactory,
+    counts: list[int],
+    window: int,
+    task: Task,
+    blank: bool,
 ) -> None:
     """Columns that are constant, far from zero or with rare categories; both tasks."""
-    measured = written(tmp_path_factory.mktemp("hours") / "b.db", task, counts)
+    measured = written(tmp_path_factory.mktemp("hours") / "b.db", task, counts, blank=blank)
     layout = measured.layout
     assert layout is not None
     assert layout.performance is not None
@@ -247,6 +300,26 @@ def test_whatever_the_hours_hold(
             compare(measured, Asked(metric, column, window * HOUR), times)
     for metric in metric_records(layout.performance):
         compare(measured, Asked(metric, None, window * HOUR), times)
+    measured.buckets.close()
+
+
+def test_more_categories_than_are_kept_by_name(tmp_path: Path) -> None:
+    """Which are kept depends on the window then, so each is merged."""
+    measured = written(tmp_path / "b.db", Task.BINARY, [40, 40])
+    layout = measured.layout
+    assert layout is not None
+    for at in range(2, 5):
+        batch = _batch(Task.BINARY, 700, at)
+        names = pa.array([f"{at}-{n}" for n in range(700)])
+        batch = batch.set_column(batch.schema.get_field_index("kind"), "kind", names)
+        with measured.buckets.transaction(now=START) as change:
+            parts = split_profile(profile_batch(batch, layout))[WHOLE]
+            change.merge(START + at * HOUR, Slot("m", layout.id, "1"), parts, rows=700)
+    asked = Asked("psi", "kind", 3 * HOUR)
+    compare(measured, asked, hours(6))
+    compare(measured, Asked("new_category_share", "kind", 3 * HOUR), hours(6))
+    ends = Ends(hours(6).astype(np.int64), 3 * 3600)
+    assert Stacked(measured).points(find_metric("psi"), "kind", ends) is None
     measured.buckets.close()
 
 
@@ -275,6 +348,31 @@ def test_runs_are_reduced_as_slices_are(
     np.testing.assert_array_equal(spans.sums(counts), wanted)
 
 
+_FEW = st.lists(st.sampled_from([0.0, 1.0, 3.0, 1e6, -1e200, np.inf]), max_size=4)
+
+
+@example(reference=[0.0, 1.0, 3.0], windows=[[1.0, 1.0], [3.0, 3.0, 3.0], [1.0]])
+@given(reference=_FEW, windows=st.lists(_FEW, min_size=1, max_size=5))
+def test_mean_shifts_are_those_of_one_window_each(
+    reference: list[float], windows: list[list[float]]
+) -> None:
+    """Constants, single rows and sums that overflow too."""
+    grid = fit_grid(np.array([0.0, 1.0, 3.0]))
+    before = measure(np.array(reference), 0, grid)
+    held = [measure(np.array(one), 0, grid) for one in windows]
+    moments = tuple(
+        np.array([getattr(one, name) for one in held]) for name in ("finite", "total", "squares")
+    )
+    lows = [np.inf if one.minimum is None else one.minimum for one in held]
+    highs = [-np.inf if one.maximum is None else one.maximum for one in held]
+    ours = mean_shifts(before, grid, moments, (np.array(lows), np.array(highs)))
+    theirs = [mean_shift(NumericPair(before, one, grid)) for one in held]
+    for name, ends in zip(("value", "low", "high"), ours, strict=True):
+        wanted = [getattr(one, name) for one in theirs]
+        wanted = [math.nan if end is None else end for end in wanted]
+        np.testing.assert_allclose(ends, wanted, rtol=1e-9, err_msg=name)
+
+
 @given(st.lists(st.tuples(st.integers(0, 90), st.integers(1, 60)), min_size=1, max_size=6))
 def test_a_shelf_reads_each_hour_once(asked: list[tuple[int, int]]) -> None:
     """A longer window reads only what is missing, also where it reaches over an empty stretch."""
@@ -300,6 +398,41 @@ def test_a_shelf_reads_each_hour_once(asked: list[tuple[int, int]]) -> None:
         np.testing.assert_array_equal(stack.fields["rows"], stack.hours - begin)
         assert (np.diff(stack.hours) > 0).all()
     assert len(read) == len(set(read))
+
+
+def test_a_shelf_drops_what_was_not_asked_for_longest() -> None:
+    """Whatever is asked for is answered, however little room there is."""
+    read: list[str] = []
+
+    def taking(part: str) -> list[int]:
+        def hour(window: Window) -> tuple[list[Any], dict[str, Any]]:
+            read.append(part)
+            return [window.start], {"rows": np.arange(10)[None, :]}
+
+        return shelf.stack(part, Window(START, START + HOUR), hour).hours.tolist()
+
+    shelf = Shelf(limit=2 * 80)
+    for part in ("a", "b", "a", "c", "a", "b", "c"):
+        assert taking(part) == [int(START.timestamp()) // 3600]
+    assert read == ["a", "b", "c", "b", "c"]
+    shelf = Shelf(limit=1)
+    assert [taking("a"), taking("a")] == [taking("b"), taking("b")]
+    assert read[5:] == ["a", "b"]
+
+
+def test_weights_of_a_month_without_any_are_its_counts() -> None:
+    """Hours are read in pieces, of which some may hold no row with a weight."""
+    cut = START + timedelta(days=28)
+
+    def pieces(window: Window) -> tuple[list[Any], dict[str, Any]]:
+        fields = {"d.counts": np.array([[2, 1]], dtype=np.uint8)}
+        if window.start >= cut:
+            fields["d.weights"] = np.array([[2.5, 1.5]])
+        return [window.start], fields
+
+    stack = Shelf().stack("p", Window(START, cut + HOUR), pieces)
+    assert stack.fields["d.weights"].tolist() == [[2.0, 1.0], [2.5, 1.5]]
+    assert stack.fields["d.counts"].tolist() == [[2, 1], [2, 1]]
 
 
 def test_what_has_no_fields_is_said() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import io
 import logging
 from collections.abc import Callable
@@ -39,8 +40,33 @@ NEEDS = {
     ("GET", "/v1/metrics"): "read", ("GET", "/v1/status"): "read", ("GET", "/metrics"): "read",
     ("GET", "/metrics/models"): "read", ("GET", "/v1/keys"): "admin", ("POST", "/v1/keys"): "admin",
     ("DELETE", "/v1/keys/k1"): "admin",
+    ("GET", "/v1/rules"): "read", ("POST", "/v1/rules/check"): "read",
+    ("POST", "/v1/rules/backtest?window=2013-01-01..2013-01-02"): "read",
+    ("PUT", "/v1/rules/name1"): "admin", ("DELETE", "/v1/rules/name1"): "admin",
+    ("GET", "/v1/slos"): "read", ("PUT", "/v1/slos/name1"): "admin",
+    ("DELETE", "/v1/slos/name1"): "admin",
+    ("GET", "/v1/alerts"): "read", ("POST", "/v1/alerts/acknowledge"): "admin",
+    ("GET", "/v1/routes"): "read", ("PUT", "/v1/routes"): "admin",
+    ("POST", "/v1/routes/test"): "read", ("GET", "/v1/messages"): "read",
+    ("GET", "/v1/history"): "read",
+    ("GET", "/v1/incidents"): "read", ("POST", "/v1/incidents"): "admin",
+    ("GET", "/v1/incidents/figures"): "read", ("GET", "/v1/incidents/7"): "read",
+    ("POST", "/v1/incidents/7/events"): "admin", ("GET", "/v1/incidents/7/post-mortem"): "read",
+    ("GET", "/v1/oncall"): "read", ("PUT", "/v1/oncall"): "admin",
+    ("DELETE", "/v1/oncall"): "admin", ("GET", "/v1/oncall/now"): "read",
+    ("GET", "/api/v2/status"): "read", ("GET", "/api/v2/receivers"): "read",
+    ("GET", "/api/v2/alerts"): "read", ("GET", "/api/v2/alerts/groups"): "read",
+    ("POST", "/api/v2/alerts"): "ingest", ("GET", "/api/v2/silences"): "read",
+    ("POST", "/api/v2/silences"): "admin", ("GET", "/api/v2/silence/id1"): "read",
+    ("DELETE", "/api/v2/silence/id1"): "admin",
 }  # fmt: skip
 OPEN = {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/"), ("GET", "/openapi.json")}
+PLACES = (
+    ("late-arrivals", "{model}"), ("/k1", "/{key}"), ("/name1", "/{name}"), ("/id1", "/{id}"),
+    ("/incidents/7", "/incidents/{number}"),
+)  # fmt: skip
+SIGNED = {("POST", "/v1/chat/slack")}
+"""Who asks proves it by a signature of the body."""
 
 
 def bearer(secret: str) -> dict[str, str]:
@@ -53,9 +79,9 @@ def test_the_list_above_has_every_route(own: FakePlatform) -> None:
     app = make_app(own)
     paths = app.openapi()["paths"]
     described = {(method.upper(), path) for path, methods in paths.items() for method in methods}
-    listed = {(method, path.partition("?")[0]) for method, path in [*NEEDS, *OPEN]}
+    listed = {(method, path.partition("?")[0]) for method, path in [*NEEDS, *OPEN, *SIGNED]}
     templates = {
-        (method, path.replace("late-arrivals", "{model}").replace("/k1", "/{key}"))
+        (method, functools.reduce(lambda text, one: text.replace(*one), PLACES, path))
         for method, path in listed
     }
     app.state.services.close()

@@ -17,8 +17,9 @@ RESOLVE_TIMEOUT = timedelta(minutes=5)
 
 TELLS_END = frozenset(
     {
-        "alertmanager", "apprise", "discord", "incidentio", "jira", "mattermost", "msteams", "msteamsv2", "opsgenie",
-        "pagerduty", "pushover", "sns", "telegram", "victorops", "webex", "webhook",
+        "alertmanager", "apprise", "discord", "incidentio", "jira", "mattermost", "msteams",
+        "msteamsv2", "opsgenie", "pagerduty", "pushover", "sns", "telegram", "victorops", "webex",
+        "webhook",
     }
 )  # fmt: skip
 """Kinds of integration that are told of ends unless their configuration says otherwise."""

@@ -52,10 +52,21 @@ def list_alerts(
     rows = [
         [one["labels"].get("severity", ""), one["state"], one["alert"], one["model"],
          "" if one["value"] is None else f"{one['value']:.4g}", one["since"],
-         one["annotations"].get("summary") or one["note"] or ""]
+         _what(one)]
         for one in found
     ]  # fmt: skip
     print_table(("severity", "state", "alert", "model", "value", "since", "what"), rows)
+
+
+def _what(alert: dict[str, Any]) -> str:
+    """What an alert says, and which runbook says what to do.
+
+    >>> _what({"annotations": {"summary": "accuracy is 0.8", "runbook": "drift"}, "note": None})
+    'accuracy is 0.8 (runbook: drift)'
+    """
+    said = alert["annotations"].get("summary") or alert["note"] or ""
+    runbook = alert["annotations"].get("runbook")
+    return f"{said} (runbook: {runbook})".lstrip() if runbook else said
 
 
 @alerts.command("ack")

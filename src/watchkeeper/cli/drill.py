@@ -18,7 +18,7 @@ from watchkeeper.core.durations import format_duration
 from watchkeeper.core.errors import InputError
 
 if TYPE_CHECKING:
-    from watchkeeper.app.drills.drill import Drilled, Report
+    from watchkeeper.app.drills.report import Drilled, Report
     from watchkeeper.app.drills.verdicts import Verdict
 
 
@@ -62,7 +62,8 @@ def drill(  # what a drill is made of
     """
     settings = settings_of(context)
     folder = data_folder(data)
-    from watchkeeper.app.drills.drill import Plan, run_drill
+    from watchkeeper.app.drills.drill import run_drill
+    from watchkeeper.app.drills.report import Plan
     from watchkeeper.app.drills.spelling import read_injection
 
     plan = Plan(
@@ -93,49 +94,48 @@ def _time(text: str) -> datetime:
 
 
 def _print(report: Report, settings: Settings) -> None:
-    heads = ("injection", "alert", "severity", "of", "outcome", "after")
+    heads = ("injection", "noticed by", "severity", "of", "after")
     print_table(heads, [row for one in report.drills for row in _rows(one)])
-    typer.echo("")
+    if any(one.noticed for one in report.drills):
+        typer.echo("")
     for one in report.drills:
         typer.echo(_sentence(one, report))
+    for line in _asides(report):
+        say(line, settings)
     say(_footer(report), settings)
 
 
 def _rows(one: Drilled) -> list[list[str]]:
-    """A row for each alert that said something, and one for each rule that did not."""
-    loud = [*one.noticed, *(v for v in one.verdicts if v.outcome not in ("noticed", "silent"))]
-    named = {(v.group, v.alert, v.condition) for v in loud}
-    quiet: dict[tuple[str, str, str], Verdict] = {}
-    for verdict in one.verdicts:
-        key = (verdict.group, verdict.alert, verdict.condition)
-        if verdict.outcome == "silent" and key not in named:
-            quiet.setdefault(key, verdict)
     return [
         [
-            one.injection.text, v.alert, v.severity, _of(v), _outcome(v),
+            one.injection.text, v.alert, v.severity, ", ".join(filter(None, _scope(v))),
             "" if v.delay is None else _length(v.delay),
         ]
-        for v in [*loud, *quiet.values()]
+        for v in one.noticed
     ]  # fmt: skip
 
 
-def _of(verdict: Verdict) -> str:
-    if verdict.outcome == "silent":
-        return verdict.condition
-    scope = [verdict.condition, verdict.segment, verdict.version and f"version {verdict.version}"]
-    return ", ".join(filter(None, scope))
+def _scope(verdict: Verdict) -> list[str]:
+    return [
+        verdict.condition,
+        verdict.segment,
+        verdict.version and f"version {verdict.version}",
+        verdict.because if verdict.because in ("no data", "error") else "",
+    ]
 
 
-def _outcome(verdict: Verdict) -> str:
-    words = {
-        "noticed": "NOTICED", "silent": "did not notice",
-        "fired before": "fired before already: not counted",
-        "fires anyway": "fires without it too: not counted", "error": "cannot be evaluated",
-    }  # fmt: skip
-    said = words[verdict.outcome]
-    if verdict.because in ("no data", "error"):
-        said += f" ({verdict.because})"
-    return f"{said}: {verdict.note}" if verdict.note else said
+def _asides(report: Report) -> list[str]:
+    """What else there is to say of rules, each once."""
+    every = [v for one in report.drills for v in one.verdicts]
+    usual = sorted({v.alert for v in every if v.outcome in ("fired before", "fires anyway")})
+    lines = [f"Not counted, since they fire without any harm: {', '.join(usual)}."] if usual else []
+    for outcome, words in (("error", "cannot be evaluated"), ("silent", "could not notice")):
+        told: dict[tuple[str, str], str] = {}
+        for v in every:
+            if v.outcome == outcome and v.note:
+                told.setdefault((v.alert, v.condition), f"{v.alert} {words}: {v.note}.")
+        lines += sorted(set(told.values()))
+    return lines
 
 
 def _sentence(one: Drilled, report: Report) -> str:
@@ -161,10 +161,10 @@ def _sentence(one: Drilled, report: Report) -> str:
 def _footer(report: Report) -> str:
     cut = ", cut there since it holds too many rows (see --max-rows)" if report.cut else ""
     return (
-        f"{report.rows:,} rows from {report.at:%Y-%m-%d %H:%M} to {report.end:%Y-%m-%d %H:%M} UTC"
-        f"{cut}, {report.rules} rules evaluated at the end of each hour from "
-        f"{report.start:%Y-%m-%d %H:%M} on; {report.seconds:.1f} s. Nothing was written to the "
-        "server's folder, and nobody was told."
+        f"{report.rows:,} rows, harmed from {report.at:%Y-%m-%d %H:%M} to "
+        f"{report.end:%Y-%m-%d %H:%M} UTC{cut}; {report.rules} rules on the hours "
+        f"from {report.start:%Y-%m-%d %H:%M} on; {report.seconds:.1f} s. Nothing was written "
+        "to the server's folder, and nobody was told."
     )
 
 

@@ -18,6 +18,7 @@ from watchkeeper.cli.backup import backup, restore
 from watchkeeper.cli.check import check
 from watchkeeper.cli.compact import compact
 from watchkeeper.cli.drill import drill
+from watchkeeper.cli.incidents import incidents, oncall
 from watchkeeper.cli.infer import infer
 from watchkeeper.cli.init import init
 from watchkeeper.cli.keys import keys
@@ -27,6 +28,7 @@ from watchkeeper.cli.models import models
 from watchkeeper.cli.profile import profile
 from watchkeeper.cli.report import report
 from watchkeeper.cli.rules import rules
+from watchkeeper.cli.runbooks import runbooks
 from watchkeeper.cli.schema import schema
 from watchkeeper.cli.serve import serve
 from watchkeeper.cli.settings import Settings, settings_of
@@ -143,6 +145,9 @@ app.add_typer(keys)
 app.add_typer(rules)
 app.add_typer(alerts)
 app.add_typer(silences)
+app.add_typer(incidents)
+app.add_typer(oncall)
+app.add_typer(runbooks)
 app.add_typer(slo)
 for command in (backup, restore, compact, drill):
     app.command()(command)

@@ -119,6 +119,10 @@ class Remote:
         """What the server makes of a body."""
         return self._mapping(method, path, body=body, content_type=content_type, query=query)
 
+    def text(self, path: str) -> str:
+        """The text that stands at a path."""
+        return self._answer("GET", path).decode()
+
     def delete(self, path: str) -> None:
         """Remove what stands at a path."""
         self._ask("DELETE", path)
@@ -139,6 +143,24 @@ class Remote:
         query: Mapping[str, str] | None = None,
     ) -> Any:
         """What the server answers, from JSON; an error where it refuses or cannot be reached."""
+        data = self._answer(method, path, body=body, content_type=content_type, query=query)
+        try:
+            return json.loads(data) if data else None
+        except ValueError as error:
+            raise UnavailableError(
+                f"{self._url} does not answer in JSON; is it a Watchkeeper?"
+            ) from error
+
+    def _answer(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes | None = None,
+        content_type: str = "application/json",
+        query: Mapping[str, str] | None = None,
+    ) -> bytes:
+        """The body of the server's answer."""
         import urllib3
 
         url = f"{self._url}{path}{'?' + urlencode(query) if query else ''}"
@@ -152,12 +174,7 @@ class Remote:
             ) from error
         if answer.status >= 400:
             raise _refusal(answer.status, answer.data, self._url)
-        try:
-            return json.loads(answer.data) if answer.data else None
-        except ValueError as error:
-            raise UnavailableError(
-                f"{self._url} does not answer in JSON; is it a Watchkeeper?"
-            ) from error
+        return bytes(answer.data)
 
 
 def model_path(name: str, *parts: str) -> str:

@@ -79,6 +79,7 @@ async def alertmanager_post_silence(here: Here, request: Request) -> Response:
     alarms = here.platform.alarms
 
     def made() -> dict[str, str]:
+        """Keep it, in a thread."""
         return {"silenceID": alarms.add_silence(alarms.silence_of(body))}
 
     return await here.answer(made)
@@ -89,6 +90,7 @@ async def alertmanager_silence(here: Here, id: SilenceId) -> Response:  # noqa: 
     """Show a silence."""
 
     def shown() -> dict[str, Any]:
+        """Find it, in a thread."""
         found = [one for one in here.platform.alarms.silences() if one["id"] == id]
         if not found:
             raise NotFoundError(f"there is no silence {id!r}")

@@ -99,8 +99,8 @@ def make_app(
     # As routes too, which answer other methods with 405.
     app.router.routes.extend(Route(path, taker, methods=["POST"]) for path, taker in quick.items())
     for part in (
-        health, models, references, measures, alarms, incidents, alertmanager, chat, keys, exposition,
-        start_page,
+        health, models, references, measures, alarms, incidents, alertmanager, chat, keys,
+        exposition, start_page,
     ):  # fmt: skip
         app.include_router(part.router)
     app.add_exception_handler(HTTPException, cast("Any", _refused))

@@ -53,6 +53,7 @@ async def slack(here: Here, request: Request) -> Response:
         )  # fmt: skip
 
     def answered() -> dict[str, Any]:
+        """Do it, in a thread."""
         try:
             command = button(body) if b"payload=" in body else slash_command(body)
         except InputError as error:

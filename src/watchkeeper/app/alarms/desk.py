@@ -30,14 +30,15 @@ from watchkeeper.app.alarms.evaluating import Surroundings, to_times
 from watchkeeper.app.alarms.keeper import read_routes, routes_text
 from watchkeeper.app.alarms.rule_book import RULES, key_of
 from watchkeeper.app.alarms.sending import make_channels
+from watchkeeper.app.alarms.shown import group_shown, groups_of, message_shown, urgency
 from watchkeeper.app.alarms.slos import SLOS, read_slos
 from watchkeeper.app.alarms.source import MeasuredSource
 from watchkeeper.app.alarms.vocabulary import vocabulary_of
-from watchkeeper.core.alert import NAME, SEVERITY, Labels
+from watchkeeper.core.alert import NAME, Labels
 from watchkeeper.core.durations import format_duration
 from watchkeeper.core.errors import InputError, NotFoundError
 from watchkeeper.core.windows import Window
-from watchkeeper.monitors.rule import Group, Rule, State
+from watchkeeper.monitors.rule import Group, State
 from watchkeeper.monitors.rule_file import read_rules
 from watchkeeper.monitors.rule_file_lint import lint
 from watchkeeper.monitors.slo.check import check_slo
@@ -46,7 +47,6 @@ from watchkeeper.monitors.slo.reading import parse_slos
 from watchkeeper.store.catalogue.alarms import (
     AlarmStore,
     FileRow,
-    MessageRow,
     MessageState,
     StateRow,
     Work,
@@ -103,12 +103,12 @@ class AlarmDesk:
         }
         found = []
         for row in self._store.files(RULES):
-            groups = _groups(row.text)
+            groups = groups_of(row.text)
             found.append(
                 {
                     "name": row.name, "set_at": row.set_at, "who": row.who, "text": row.text,
                     "groups": [
-                        _group(group)
+                        group_shown(group)
                         | {
                             "evaluated": [
                                 {"model": model, "at": clock.at, "took_ms": clock.took_ms,
@@ -261,7 +261,7 @@ class AlarmDesk:
                     "silenced_by": [s.id for s in silenced_by(silences, one.labels, now)],
                 }
             )  # fmt: skip
-        return sorted(found, key=_urgency)
+        return sorted(found, key=urgency)
 
     def labels_of(self, target: str) -> dict[str, str]:
         """The labels that a name means: the key of a message, or the name of a rule that fires.
@@ -419,7 +419,7 @@ class AlarmDesk:
 
     def messages(self, *, state: MessageState | None = None, limit: int = 100) -> list[Answer]:
         """Messages and what became of them, the newest first."""
-        return [_message(row) for row in self._store.messages(state=state, limit=limit)]
+        return [message_shown(row) for row in self._store.messages(state=state, limit=limit)]
 
     def history(
         self, *, model: str | None = None, start: datetime | None = None, limit: int = 200
@@ -469,46 +469,6 @@ class AlarmDesk:
 def new_id() -> str:
     """An id that nobody else has."""
     return str(uuid.uuid4())
-
-
-def _groups(text: str) -> tuple[Group, ...]:
-    try:
-        return read_rules(text)
-    except InputError:  # From another release.
-        return ()
-
-
-def _group(group: Group) -> Answer:
-    return {
-        "name": group.name, "model": group.model, "interval": format_duration(group.interval),
-        "rules": [_rule(rule) for rule in group.rules],
-    }  # fmt: skip
-
-
-def _rule(rule: Rule) -> Answer:
-    return {
-        "alert": rule.alert, "expr": rule.expr or None, "for": format_duration(rule.for_),
-        "window": format_duration(rule.window), "segment": rule.segment,
-        "severity": rule.severity, "labels": dict(rule.labels),
-        "annotations": dict(rule.annotations), "line": rule.line,
-    }  # fmt: skip
-
-
-def _message(row: MessageRow) -> Answer:
-    message = states.message_of(row.body)
-    return {
-        "id": row.id, "key": row.key, "receiver": row.receiver, "channel": row.channel,
-        "state": row.state, "status": message.status, "reason": message.reason,
-        "alerts": len(message.alerts), "group": message.group_labels, "attempts": row.attempts,
-        "said": row.said, "made": row.made, "due": row.due, "done": row.done,
-    }  # fmt: skip
-
-
-_RANK = {"firing": 0, "recovering": 1, "error": 2, "no_data": 3, "pending": 4, "inactive": 5}
-
-
-def _urgency(alert: Answer) -> tuple[int, str, datetime]:
-    return _RANK[alert["state"]], alert["labels"].get(SEVERITY, "P9"), alert["since"]
 
 
 def _check_name(name: str) -> None:

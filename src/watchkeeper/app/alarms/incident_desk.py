@@ -19,7 +19,16 @@ from watchkeeper.app.alarms.incident_records import (
     timeline,
 )
 from watchkeeper.app.alarms.incidents import OnCallShelf, ask_for_changes
-from watchkeeper.app.alarms.paging import ONCALL, PAGE, Page, Reach, begin, hold, page_of
+from watchkeeper.app.alarms.paging import (
+    ONCALL,
+    PAGE,
+    Page,
+    Reach,
+    begin,
+    hold,
+    look_again,
+    page_of,
+)
 from watchkeeper.core.errors import InputError, NotFoundError
 from watchkeeper.incidents import events, lifecycle
 from watchkeeper.incidents.deadlines import deadlines
@@ -153,12 +162,14 @@ class IncidentDesk:
                 self._merge(case, given.get("into"), actor)
             elif name == "acknowledge" and _has_run_out(case):
                 case.apply(events.Note("Acknowledged once more"), actor)
-                until = until or datetime.max.replace(tzinfo=now.tzinfo)
             else:
                 case.apply(event_of(name, given), actor)
             if name == "reopen":
                 begin(case, reach)
-            hold(case, until if name == "acknowledge" else None, reach)
+            if name == "acknowledge":
+                hold(case, until, reach)
+            else:
+                look_again(case, reach)
             case.keep()
         return self._shown(case.incident)
 

@@ -45,6 +45,11 @@ class Case:
         self.incident = done.incident
         self.entries += done.entries
 
+    def pass_over(self, event: events.Event) -> None:
+        """Let something happen without a line about it."""
+        done = lifecycle.apply(self.incident, event, self.at, SYSTEM)
+        self.incident = msgspec.structs.replace(done.incident, entries=self.incident.entries)
+
     def say(self, kind: EntryKind, text: str) -> None:
         """Write a line that nobody wrote by hand; no deadline is moved by it."""
         done = lifecycle.apply(self.incident, events.Note(text), self.at, SYSTEM)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from watchkeeper.alerts.config import Config, default_config
+from watchkeeper.alerts.silences import silenced_by
 from watchkeeper.app.alarms import states
 from watchkeeper.app.alarms.incident_records import (
     INCIDENT,
@@ -20,11 +21,11 @@ from watchkeeper.app.alarms.incident_records import (
     incident_of,
     next_number,
 )
-from watchkeeper.app.alarms.paging import ONCALL, PAGE, Page, Reach, begin, hold, look, remind
+from watchkeeper.app.alarms.paging import ONCALL, PAGE, Page, Reach, begin, look, look_again, remind
 from watchkeeper.core.alert import SEVERITY, Alert
 from watchkeeper.core.errors import WatchkeeperError
 from watchkeeper.incidents import events, lifecycle
-from watchkeeper.incidents.deadlines import Deadline, deadlines
+from watchkeeper.incidents.deadlines import UPDATE_EVERY, Deadline, acknowledge_by, deadlines
 from watchkeeper.incidents.incident import Incident, State, sev_of
 from watchkeeper.incidents.oncall.file import OnCall, read_on_call
 from watchkeeper.incidents.opening import (
@@ -112,7 +113,10 @@ class IncidentKeeper:
         done = 0
         for kind, act in ((LOOK, self._look_up), (INCIDENT, self._remind), (PAGE, self._page)):
             for row in self._store.due(kind, now):
-                act(row, now)
+                try:
+                    act(row, now)
+                except WatchkeeperError as error:  # One of them must not hold up the others.
+                    log.error("incident %s: %s", row.key, error)  # noqa: TRY400  # a sentence
                 done += 1
         return done
 
@@ -125,6 +129,7 @@ class IncidentKeeper:
         except (WatchkeeperError, OSError) as error:
             log.warning("incident %s: no changes can be proposed: %s", incident.number, error)
         with self._store.work() as work:
+            work.in_turn()
             if not work.states(LOOK, keys=[row.key]):
                 return
             work.drop_state(LOOK, row.key)
@@ -137,6 +142,7 @@ class IncidentKeeper:
     def _remind(self, row: StateRow, now: datetime) -> None:
         """Act on the deadlines of an incident that have passed."""
         with self._store.work() as work:
+            work.in_turn()
             case = Case(work, incident_of(work, int(row.key)), now)
             for one in deadlines(case.incident, now):
                 if one.overdue:
@@ -147,16 +153,21 @@ class IncidentKeeper:
         if deadline.what == "resolve":
             if case.incident.state.active:
                 case.apply(events.Resolve("24 hours without an alert or a word"))
-                hold(case, None, self._reach)
+                look_again(case, self._reach)
             return
         told: tuple[str, ...] = ()
         if deadline.what in _WHY and case.incident.state.active:
             told = remind(case, self._reach, _WHY[deadline.what])
-        case.apply(events.Reminded(deadline.what, told))
+        reminded = events.Reminded(deadline.what, told)
+        if told or _is_first(case.incident, deadline):
+            case.apply(reminded)
+        else:  # Nobody was told, as before: one line about that is enough.
+            case.pass_over(reminded)
 
     def _page(self, row: StateRow, now: datetime) -> None:
         """Go on with the chain of an incident."""
         with self._store.work() as work:
+            work.in_turn()
             rows = work.states(PAGE, keys=[row.key])
             if not rows or rows[0].due is None or rows[0].due > now:
                 return  # Somebody has taken it meanwhile.
@@ -176,6 +187,7 @@ class _Held:
         self._work = work
         self._at = at
         self._all = all_incidents(work)
+        self._silences = states.silences(work)
         self._cases = {
             one.number: Case(work, one, at) for one in self._all if _matters(one, at)
         }  # fmt: skip
@@ -192,6 +204,11 @@ class _Held:
     def fires(self, alert: Alert, policy: OpeningPolicy) -> None:
         """An alert fires: it opens an incident, joins one, opens one again, or does nothing."""
         incidents = [case.incident for case in self._cases.values()]
+        knowing = [one for one in incidents if _fires_in(one, alert)]
+        if not knowing and silenced_by(self._silences, alert.labels, self._at):
+            return
+        if knowing and not any(one.state.active for one in knowing):
+            return  # It was called over although the alert fires: until its end that stands.
         match consider(alert, incidents, policy, self._at):
             case Opens() as wanted:
                 self._link(self._open(wanted), alert, "")
@@ -226,12 +243,25 @@ class _Held:
         if not news and severity >= case.incident.severity:
             return
         self._touch(case).apply(events.alert_fires(alert, severity))
+        if news and (runbook := alert.annotations.get("runbook", "")):
+            link = alert.annotations.get("runbook_url", "")
+            case.apply(events.Note(f"What to do about {alert.name}: runbook {runbook}", link))
         if news and why:
             case.apply(events.Note(f"{alert.name} belongs to this incident: {why}"))
 
     def _touch(self, case: Case) -> Case:
         self._touched[case.incident.number] = case
         return case
+
+
+def _is_first(incident: Incident, deadline: Deadline) -> bool:
+    """Whether a deadline has not been moved on by an earlier reminder."""
+    if deadline.what == "acknowledge":
+        return deadline.at <= acknowledge_by(incident.severity, incident.stamps[-1].at)
+    every = UPDATE_EVERY[incident.severity]
+    if deadline.what != "update" or every is None:
+        return True
+    return deadline.at <= (incident.updated_at or incident.opened_at) + every
 
 
 def ask_for_changes(work: Work, case: Case) -> None:

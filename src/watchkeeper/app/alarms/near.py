@@ -67,6 +67,8 @@ def _files(store: AlarmStore, start: datetime, end: datetime) -> Iterator[Change
         told = msgspec.json.decode(row.body)
         outcome = told.get("outcome") if isinstance(told, dict) else None
         who = told.get("who") if isinstance(told, dict) else None
+        if outcome == "unchanged":
+            continue
         text = f"{_FILES[row.kind]} {row.subject!r} was {outcome or 'applied'}"
         yield ChangeNear(f"history:{row.id}", text + (f" by {who}" if who else ""), row.at)
 

@@ -140,11 +140,18 @@ def look(case: Case, page: Page, reach: Reach) -> None:
     _keep(case, _go_on(case, _replace(page, taken=has_it), reach))
 
 
-def hold(case: Case, until: datetime | None, reach: Reach) -> None:
-    """Look again after something happened, with the end of an acknowledgement where it has one."""
+def look_again(case: Case, reach: Reach) -> None:
+    """Look at once after something happened."""
     page = page_of(case.work, case.key)
     if page is not None:
-        look(case, page if until is None else _replace(page, held_until=until), reach)
+        look(case, page, reach)
+
+
+def hold(case: Case, until: datetime | None, reach: Reach) -> None:
+    """Somebody has it, for good where `until` is None."""
+    page = page_of(case.work, case.key)
+    if page is not None:
+        look(case, _replace(page, held_until=until), reach)
 
 
 def remind(case: Case, reach: Reach, why: str) -> tuple[str, ...]:

@@ -5,18 +5,15 @@ from __future__ import annotations
 import contextlib
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from watchkeeper.app.alarms.backtesting import HOUR, backtest_group, times_of
 from watchkeeper.app.alarms.evaluating import Surroundings
 from watchkeeper.app.alarms.keeper import live_versions
 from watchkeeper.app.alarms.rule_book import RULES, RuleBook
@@ -30,7 +27,9 @@ from watchkeeper.app.alarms.slos import (
 )
 from watchkeeper.app.alarms.vocabulary import vocabulary_of
 from watchkeeper.app.drills.injections import Facts, inject
+from watchkeeper.app.drills.report import Drilled, Plan, Report
 from watchkeeper.app.drills.scratch import (
+    Anew,
     Copied,
     copy_rows,
     copy_store,
@@ -39,7 +38,8 @@ from watchkeeper.app.drills.scratch import (
     measure_anew,
 )
 from watchkeeper.app.drills.spelling import Injection
-from watchkeeper.app.drills.verdicts import Alerting, Verdict, judge
+from watchkeeper.app.drills.trying import Span, try_rules
+from watchkeeper.app.drills.verdicts import Alerting, judge
 from watchkeeper.app.live.clock import Clock, now
 from watchkeeper.app.live.event_rows import role_columns
 from watchkeeper.app.live.measured import Measured
@@ -61,139 +61,7 @@ from watchkeeper.store.buckets import Buckets
 from watchkeeper.store.catalogue.alarms import AlarmStore
 from watchkeeper.store.catalogue.catalogue import Catalogue
 
-MAX_ROWS = 500_000
-"""Rows from the injection on; more are cut off at the end, so that a drill ends in time."""
-
 Progress = Callable[[float, str], None]
-Answer = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What is drilled.
-
-    Attributes
-    ----------
-    model
-        The model.
-    injections
-        Each is a drill of its own.
-    window
-        Which traffic: as everywhere, such as `latest:7d`; cut to the hours with data.
-    at
-        When the harm begins; the middle of the window where None.
-    rules
-        The text of a rule file and its name; None for the rules and SLOs in force.
-    seed
-        Chooses the rows: the same seed, the same rows.
-    max_rows
-        See `MAX_ROWS`.
-    """
-
-    model: str
-    injections: Sequence[Injection]
-    window: str = "latest:7d"
-    at: datetime | None = None
-    rules: tuple[str, str] | None = None
-    seed: int = 0
-    max_rows: int = MAX_ROWS
-
-
-@dataclass(frozen=True, slots=True)
-class Drilled:
-    """What came of one injection.
-
-    Attributes
-    ----------
-    injection
-        What was done.
-    rows
-        To how many rows.
-    verdicts
-        What each alert made of it.
-    """
-
-    injection: Injection
-    rows: int
-    verdicts: tuple[Verdict, ...]
-
-    @property
-    def noticed(self) -> tuple[Verdict, ...]:
-        """The alerts that noticed, the first in front."""
-        found = [one for one in self.verdicts if one.delay is not None]
-        return tuple(sorted(found, key=lambda one: (one.delay, one.severity, one.alert)))
-
-    def to_dict(self) -> Answer:
-        """As JSON has it."""
-        first = self.noticed[0] if self.noticed else None
-        return {
-            "injection": self.injection.text,
-            "rows": self.rows,
-            "noticed": first is not None,
-            "first_alert": None if first is None else first.alert,
-            "delay_s": None if first is None else first.to_dict()["delay_s"],
-            "alerts": [one.to_dict() for one in self.verdicts],
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What came of all injections.
-
-    Attributes
-    ----------
-    model
-        The model.
-    start, at, end
-        The traffic, and when the harm began.
-    cut
-        Whether the window was cut, since it held too many rows.
-    rows
-        Rows from the harm on.
-    rules
-        How many rules were tried.
-    label_delay
-        How long a label takes, the median; None without labels.
-    drills
-        One for each injection.
-    seconds
-        How long it took.
-    """
-
-    model: str
-    start: datetime
-    at: datetime
-    end: datetime
-    cut: bool
-    rows: int
-    rules: int
-    label_delay: timedelta | None
-    drills: tuple[Drilled, ...]
-    seconds: float
-
-    @property
-    def unnoticed(self) -> tuple[Drilled, ...]:
-        """What nobody noticed."""
-        return tuple(one for one in self.drills if not one.noticed)
-
-    def to_dict(self) -> Answer:
-        """As JSON has it."""
-        delay = self.label_delay
-        return {
-            "drill": True,
-            "model": self.model,
-            "start": self.start.isoformat(),
-            "at": self.at.isoformat(),
-            "end": self.end.isoformat(),
-            "step_s": HOUR.total_seconds(),
-            "cut": self.cut,
-            "rows": self.rows,
-            "rules": self.rules,
-            "label_delay_s": None if delay is None else delay.total_seconds(),
-            "drills": [one.to_dict() for one in self.drills],
-            "unnoticed": [one.injection.text for one in self.unnoticed],
-            "seconds": round(self.seconds, 2),
-        }
 
 
 def run_drill(
@@ -205,8 +73,9 @@ def run_drill(
 ) -> Report:
     """Do harm to a copy of recent traffic, and see which alerts would have fired.
 
-    Every injection is tried alone, on a copy of its own, from a time on; the rules are evaluated at
-    the end of each hour of the window, with the harm and without it.
+    Every injection is tried alone, on a copy of its own, from a time on. The rules are evaluated at
+    the end of each hour of the window, with the harm and without it; those over the last hours of
+    traffic every five minutes while the harm is young.
 
     Parameters
     ----------
@@ -270,19 +139,22 @@ class _Ground:
         """The window, and its rows in files."""
         plan = self._plan
         self._window, self._at, self._cut = _window(buckets, plan, self._clock())
-        late = Window(hour_before(self._at), self._window.end)
-        self._hours = sorted(hours_between(buckets, plan.model, late))
+        self._span = Span(self._window, self._at)
+        late = Window(self._span.minutes, self._window.end)
+        hours = sorted(hours_between(buckets, plan.model, late))
         layout = None if self._reference is None else self._reference.profile.layout
         whole = layout is not None and layout.model.task is Task.RANKING
         self._rows = copy_rows(
             self._settings, plan.model, late, buckets, self._scratch, whole=whole,
             told=lambda share: self._told(0.3 * share, "copying the rows"),
         )  # fmt: skip
-        if not self._rows.rows:
+        gone = sorted(set(hours) - self._rows.hours())
+        if gone:
             raise InputError(
-                f"{plan.model!r} has no rows from {self._at:%Y-%m-%d %H:%M} on that are still "
-                "kept; choose a later window, or an earlier --at"
+                f"rows of {plan.model!r} of {gone[0]:%Y-%m-%d %H:%M} are not kept any more, only "
+                "what was measured of them; choose a later window"
             )
+        self._anew = Anew(plan.model, layout, hours, self._span.minutes)
         self._facts = _facts(self._rows, self._reference)
         for injection in plan.injections:
             _check(injection, self._rows, self._facts)
@@ -310,27 +182,15 @@ class _Ground:
 
     def _run(self, harm: Callable[[pa.Table, int], pa.Table]) -> list[Alerting]:
         """Measure the rows after some harm, and evaluate the rules."""
-        model, reference = self._plan.model, self._reference
-        layout = None if reference is None else reference.profile.layout
         pieces = (
             (harm(rows, place), outcomes)
             for place, (rows, outcomes) in enumerate(self._rows.pieces())
         )
         with fresh_copy(self._base, self._scratch / "run.db") as buckets:
-            measure_anew(buckets, model, layout, self._hours, pieces, self._clock())
-            return list(self._evaluated(Measured(model, buckets, reference)))
-
-    def _evaluated(self, measured: Measured) -> Iterator[Alerting]:
-        times = times_of(self._window, HOUR)
-        around = Surroundings(measured, self._versions, self._events(measured))
-        for first, group in enumerate(self._groups):
-            for second, rule in enumerate(group.rules):
-                alone = replace(group, rules=(rule,))
-                for one in backtest_group(alone, around, times):
-                    yield Alerting(
-                        (first, second), group.name, rule, one.version, one.segment, one.firings,
-                        one.error,
-                    )  # fmt: skip
+            measure_anew(buckets, self._anew, pieces, self._clock())
+            measured = Measured(self._plan.model, buckets, self._reference)
+            around = Surroundings(measured, self._versions, self._events(measured))
+            return list(try_rules(self._groups, around, self._span))
 
     def _events(self, measured: Measured) -> SloEvents | None:
         if not self._slos:

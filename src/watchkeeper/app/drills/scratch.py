@@ -11,16 +11,17 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
+import numpy as np
 import pyarrow as pa
 
 from watchkeeper.app.live.event_rows import LABEL_COLUMNS, joined, last_of
-from watchkeeper.app.live.folding import fold
+from watchkeeper.app.live.folding import Bucket, fold, hours_of
 from watchkeeper.app.live.known_ids import LEAD
 from watchkeeper.app.live.settings import Settings
 from watchkeeper.core import envelope
 from watchkeeper.core.envelope import Signal
 from watchkeeper.core.errors import ConflictError, InputError, UnavailableError
-from watchkeeper.core.windows import Window
+from watchkeeper.core.windows import Window, from_seconds
 from watchkeeper.profiles.layout import Layout
 from watchkeeper.store.buckets import Buckets, Change, Slot
 from watchkeeper.store.tables import Tables, Wanted
@@ -85,6 +86,15 @@ class Copied:
         """The rows and their outcomes, piece by piece."""
         for file, outcomes in zip(self.files, self.outcomes, strict=True):
             yield _read(file), None if outcomes is None else _read(outcomes)
+
+    def hours(self) -> set[datetime]:
+        """The hours that have rows."""
+        found: set[datetime] = set()
+        for file in self.files:
+            found |= {
+                from_seconds(hour * 3600) for hour in np.unique(hours_of(_read(file))).tolist()
+            }
+        return found
 
 
 def copy_rows(  # noqa: PLR0913  # what a copy is made of
@@ -159,11 +169,34 @@ def _with_truths(
     return rows, last_of(pa.Table.from_batches(outcomes), [envelope.ID, "_name"])
 
 
+@dataclass(frozen=True, slots=True)
+class Anew:
+    """What is to be measured again.
+
+    Attributes
+    ----------
+    model, layout
+        Which, and what its profiles stand on; None where it has no reference.
+    hours
+        They are emptied first.
+    minutes
+        The first hour whose traffic is measured by the minute too.
+    """
+
+    model: str
+    layout: Layout | None
+    hours: Sequence[datetime]
+    minutes: datetime
+
+    @property
+    def name(self) -> str:
+        """The layout's id; empty where there is none."""
+        return "" if self.layout is None else self.layout.id
+
+
 def measure_anew(
     buckets: Buckets,
-    model: str,
-    layout: Layout | None,
-    hours: Sequence[datetime],
+    anew: Anew,
     pieces: Iterator[tuple[pa.Table, pa.Table | None]],
     now: datetime,
 ) -> None:
@@ -173,10 +206,8 @@ def measure_anew(
     ----------
     buckets
         A copy.
-    model, layout
-        Which, and what its profiles stand on; None where it has no reference.
-    hours
-        They are emptied first.
+    anew
+        Which hours of which model.
     pieces
         The rows and their outcomes; they are measured as the worker of a server does it.
     now
@@ -187,12 +218,11 @@ def measure_anew(
     InputError
         Only days are left of these hours.
     """
-    name = "" if layout is None else layout.id
     with buckets.transaction(now=now) as change:
-        for hour in hours:
-            for held in {"", name}:
+        for hour in anew.hours:
+            for name in {"", anew.name}:
                 try:
-                    change.clear(model, held, hour)
+                    change.clear(anew.model, name, hour)
                 except ConflictError as error:
                     raise InputError(
                         f"of {hour:%Y-%m-%d} only the profile of the day is left; choose a later "
@@ -200,24 +230,19 @@ def measure_anew(
                     ) from error
         for rows, outcomes in pieces:
             if rows.num_rows:
-                _merge(change, model, name, rows, layout, outcomes)
+                for bucket in fold(rows, anew.layout, outcomes, minutes_since=anew.minutes):
+                    _merge(change, anew, bucket)
 
 
-def _merge(
-    change: Change,
-    model: str,
-    name: str,
-    rows: pa.Table,
-    layout: Layout | None,
-    outcomes: pa.Table | None,
-) -> None:
-    for bucket in fold(rows, layout, outcomes):
-        count, labelled = bucket.rows, bucket.labelled
-        whole = Slot(model, "", bucket.version)
-        change.merge(bucket.hour, whole, bucket.free, rows=count, labelled=labelled)
-        for (column, value), parts in bucket.segments.items():
-            slot = Slot(model, name, bucket.version, column, value)
-            change.merge(bucket.hour, slot, parts, rows=count, labelled=labelled)
+def _merge(change: Change, anew: Anew, bucket: Bucket) -> None:
+    counts = bucket.rows, bucket.labelled
+    change.merge(
+        bucket.hour, Slot(anew.model, "", bucket.version), bucket.free,
+        rows=counts[0], labelled=counts[1], minutes=bucket.minutes,
+    )  # fmt: skip
+    for (column, value), parts in bucket.segments.items():
+        slot = Slot(anew.model, anew.name, bucket.version, column, value)
+        change.merge(bucket.hour, slot, parts, rows=counts[0], labelled=counts[1])
 
 
 @contextlib.contextmanager

@@ -81,7 +81,7 @@ class Alerting:
     firings
         None where it cannot be evaluated.
     error
-        Why it cannot.
+        Why it cannot, or why it has never said anything.
     """
 
     number: tuple[int, int]
@@ -129,7 +129,7 @@ def _verdict(before: Alerting | None, after: Alerting, at: datetime, end: dateti
         elif any(span[0] >= at for span, _ in spans):
             outcome = "fires anyway"
         else:
-            note = _why_silent(rule, at, end)
+            note = after.error or _why_silent(rule, at, end)
     return Verdict(
         after.group, rule.alert, str(rule.severity or ""), rule.expr or "budget", after.version,
         after.segment, outcome, fired_at, None if fired_at is None else fired_at - at, because,

@@ -156,7 +156,7 @@ def moments_of(name: str, stack: Stack, spans: Spans) -> list[Moments]:
     highs = ends_of(spans.most(fields[f"{name}.maximum"]))
     sums = spans.sums(fields[name]).tolist()
     return [
-        Moments(int(held[0]), *held[1:], minimum=low, maximum=high)
+        Moments(int(held[0]), held[1], held[2], held[3], held[4], held[5], low, high)
         for held, low, high in zip(sums, lows, highs, strict=True)
     ]
 

@@ -143,6 +143,11 @@ class Stack:
     hours: Ints
     fields: Fields
 
+    @property
+    def size(self) -> int:
+        """Bytes of its arrays."""
+        return sum(held.nbytes for held in self.fields.values())
+
     def spans(self, ends: Ends) -> Spans:
         """The hours of each window."""
         return Spans(
@@ -151,14 +156,21 @@ class Stack:
 
 
 class Shelf:
-    """Stacks that were read before; a longer window reads only what is missing at its ends."""
+    """Stacks that were read before; a longer window reads only what is missing at its ends.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    limit
+        Bytes of arrays that are kept beside the last one: what was not asked for longest goes.
+    """
+
+    def __init__(self, limit: int = 1 << 30) -> None:
         self._held: dict[str, Stack] = {}
+        self._limit = limit
 
     def stack(self, part: str, window: Window, read: Read) -> Stack:
         """The hours of a part, of this window at least."""
-        held = self._held.get(part)
+        held = self._held.pop(part, None)
         pieces = _missing(held, window)
         if held is None or pieces:
             before = [piece for piece in pieces if held is None or piece.end <= held.window.start]
@@ -169,8 +181,15 @@ class Shelf:
                 *(_stacked(piece, read) for piece in after),
             ]
             held = _joined(stacks)
-            self._held[part] = held
+            self._make_room(held.size)
+        self._held[part] = held
         return held
+
+    def _make_room(self, size: int) -> None:
+        """Drop what was not asked for longest, until so many bytes more are within the limit."""
+        kept = size + sum(stack.size for stack in self._held.values())
+        while self._held and kept > self._limit:
+            kept -= self._held.pop(next(iter(self._held))).size
 
 
 def _missing(held: Stack | None, window: Window) -> list[Window]:

@@ -1,0 +1,468 @@
+"""From an alert to an incident, to who is on call, and to its end; across restarts."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.alarms.receivers import recorder
+from tests.alarms.test_keeper import HOUR, LOW, MINUTE, TO_HOOK, Watch
+from tests.engines.conftest import server
+from tests.live.stations import START, flights, labels, predictions, station
+from tests.store.test_catalogue import postgres_url
+from watchkeeper.alerts.config import default_config
+from watchkeeper.alerts.matchers import parse_matchers
+from watchkeeper.alerts.silences import Silence
+from watchkeeper.app.alarms import states
+from watchkeeper.app.alarms.incident_desk import IncidentDesk
+from watchkeeper.app.alarms.incident_records import all_incidents, timeline
+from watchkeeper.app.alarms.incidents import IncidentKeeper
+from watchkeeper.app.alarms.keeper import read_routes, routes_text
+from watchkeeper.app.alarms.near import change_finder
+from watchkeeper.app.alarms.rule_book import RULES
+from watchkeeper.app.alarms.vocabulary import vocabulary_of
+from watchkeeper.core.alert import Alert
+from watchkeeper.core.envelope import Signal
+from watchkeeper.core.errors import ConflictError, InputError, NotFoundError
+from watchkeeper.incidents.runbooks.starter import STARTERS, starter
+from watchkeeper.monitors.conditions.compiling import compile_condition
+from watchkeeper.store.catalogue.alarms import AlarmStore, StateRow
+
+__all__ = ["server"]
+
+TWO = (
+    LOW
+    + """
+      - alert: BriefLow
+        expr: f1 < 0.999
+        window: 6h
+        for: 4m
+        min_rows: 20
+        severity: P1
+"""
+)
+ONCALL = """
+users:
+  ana: {name: Ana, contacts: [{email: ana@example.com}, {receiver: pager}]}
+  bo: {contacts: [{email: bo@example.com}]}
+schedules:
+  primary:
+    zone: Europe/Zurich
+    layers: [{rotation: weekly, users: [ana], start: 2026-01-05, handover: 09:00}]
+escalations:
+  default:
+    steps:
+      - {notify: {schedule: primary}, wait: 5m}
+      - {notify: {user: bo}, wait: 5m}
+      - {notify: {receiver: boss}, wait: 5m, when: {severity: P1}}
+"""
+PAGERS = """
+  - name: pager
+    webhook_configs: [{{url: {url}}}]
+  - name: boss
+    webhook_configs: [{{url: {url}}}]
+"""
+
+
+@pytest.fixture
+def watch(tmp_path: Path) -> Iterator[Watch]:
+    """Two days of labelled predictions, just after they ended."""
+    now = START + timedelta(hours=48)
+    with station(tmp_path / "data", now) as held, recorder() as hook:
+        held.refer(flights(1_000, seed=1, start=START - timedelta(days=60)))
+        rows = flights(900)
+        held.send(Signal.PREDICTIONS, predictions(rows))
+        held.send(Signal.LABELS, labels(rows, delay=timedelta()))
+        held.work()
+        made = Watch(held, hook)
+        made.open()
+        made.apply(RULES, LOW)
+        made.apply("routes", (TO_HOOK + PAGERS).format(url=hook.url))
+        yield made
+        made.close()
+
+
+def desk(watch: Watch) -> IncidentDesk:
+    """What people use."""
+    return IncidentDesk(
+        watch.store, config=lambda: read_routes(routes_text(watch.store)), clock=watch.clock
+    )
+
+
+def pages(watch: Watch) -> list[tuple[str, str]]:
+    """To whom messages about incidents went, and whether as something that goes on."""
+    return [
+        (body["receiver"], body["status"])
+        for body in watch.hook.bodies
+        if "incident" in body["groupLabels"]
+    ]
+
+
+def texts(watch: Watch, number: int = 1) -> list[str]:
+    """The timeline."""
+    return [entry.text for entry in timeline(watch.store, number)]
+
+
+def test_alerts_open_join_and_end_an_incident(watch: Watch) -> None:
+    """The second alert of the model joins; when both are over, to call it mitigated is proposed."""
+    watch.apply(RULES, TWO)
+    watch.go(3 * MINUTE)
+    (incident,) = all_incidents(watch.store)
+    assert (incident.number, incident.severity, incident.models) == (1, "SEV-1", ("late",))
+    assert incident.title == "AccuracyLow on late"
+    assert [alert.name for alert in incident.alerts] == ["AccuracyLow"]
+    watch.go(4 * MINUTE)
+    (incident,) = all_incidents(watch.store)
+    assert [alert.name for alert in incident.alerts] == ["AccuracyLow", "BriefLow"]
+    assert any("belongs to this incident: the same model" in text for text in texts(watch))
+    assert pages(watch) == []  # Without an on-call file nobody is told but by the routes.
+    watch.apply(RULES, "groups: []")
+    watch.go(MINUTE)
+    shown = desk(watch).show(1)
+    assert shown["mitigation_suggested"]
+    assert shown["state"] == "open"
+    assert texts(watch)[-1].startswith("All alerts are over")
+    lines = len(texts(watch))
+    watch.go(5 * MINUTE)
+    assert len(texts(watch)) == lines
+
+
+def test_nobody_answers_and_the_next_one_is_told(watch: Watch) -> None:
+    """At once, then the next steps; who has no receiver is named; acknowledging stops it."""
+    desk(watch).put_on_call(ONCALL)
+    watch.go(3 * MINUTE)
+    assert pages(watch) == [("pager", "firing")]
+    (body,) = [one for one in watch.hook.bodies if "incident" in one["groupLabels"]]
+    assert [alert["labels"]["alertname"] for alert in body["alerts"]] == ["Incident", "AccuracyLow"]
+    assert body["alerts"][0]["annotations"]["summary"] == "Incident 1, SEV-1: AccuracyLow on late"
+    watch.go(4 * MINUTE)
+    assert len(pages(watch)) == 1
+    watch.go(2 * MINUTE)  # Bo has no receiver, so the step after his is due at once.
+    assert pages(watch) == [("pager", "firing"), ("boss", "firing")]
+    told = texts(watch)
+    assert "Told Ana (primary) by pager: AccuracyLow on late is not acknowledged" in told
+    assert "bo cannot be reached: email bo@example.com; give a `receiver` of the routes" in told
+    desk(watch).apply(1, "acknowledge", {}, by="ana")
+    watch.go(40 * MINUTE)
+    firing = [page for page in pages(watch) if page[1] == "firing"]
+    assert sorted(firing[2:]) == [("boss", "firing"), ("pager", "firing")]  # Who has it.
+    assert desk(watch).show(1)["escalation"]["status"] == "held"
+    desk(watch).apply(1, "resolve", {"text": "rolled back"}, by="ana")
+    watch.go(MINUTE)
+    assert sorted(pages(watch)[4:]) == [("boss", "resolved"), ("pager", "resolved")]
+    assert desk(watch).show(1)["escalation"] is None
+    watch.go(HOUR)
+    assert len(pages(watch)) == 6
+
+
+def test_who_answers_in_time_is_the_only_one_told(watch: Watch) -> None:
+    """And takes command."""
+    desk(watch).put_on_call(ONCALL)
+    watch.go(3 * MINUTE)
+    shown = desk(watch).apply(1, "acknowledge", {"text": "looking"}, by="ana")
+    assert shown["commander"] == "ana"
+    watch.go(30 * MINUTE)
+    assert pages(watch) == [("pager", "firing"), ("pager", "firing")]
+    with pytest.raises(ConflictError, match="cannot become acknowledged"):
+        desk(watch).apply(1, "acknowledge", {}, by="bo")
+
+
+def test_an_acknowledgement_that_runs_out_resumes_the_chain(watch: Watch) -> None:
+    """And may be given once more."""
+    desk(watch).put_on_call(ONCALL)
+    watch.go(3 * MINUTE)
+    until = watch.clock() + 20 * MINUTE
+    desk(watch).apply(1, "acknowledge", {"until": until}, by="ana")
+    watch.go(19 * MINUTE)
+    assert pages(watch) == [("pager", "firing")] * 2
+    watch.go(2 * MINUTE)
+    assert pages(watch)[2:] == [("boss", "firing")]
+    assert any("has run out" in text for text in texts(watch))
+    shown = desk(watch).apply(1, "acknowledge", {}, by="ana")
+    assert shown["escalation"]["status"] in {"held", "exhausted"}
+    count = len(pages(watch))
+    watch.go(30 * MINUTE)
+    assert len(pages(watch)) == count + 2  # That she has it, to both.
+    with pytest.raises(InputError, match="in the past"):
+        desk(watch).apply(1, "acknowledge", {"until": until}, by="ana")
+
+
+def test_a_chain_that_nobody_answers_begins_again(watch: Watch) -> None:
+    """Once the time to acknowledge is over."""
+    desk(watch).put_on_call(ONCALL)
+    watch.go(16 * MINUTE)
+    assert pages(watch) == [("pager", "firing"), ("boss", "firing")]
+    watch.go(4 * MINUTE)
+    assert pages(watch)[2:] == [("pager", "firing")]
+    assert any(text.startswith("Nobody has acknowledged yet") for text in texts(watch))
+
+
+def test_a_restart_at_every_step_changes_nothing(watch: Watch) -> None:
+    """The same messages, the same timeline, each line once."""
+    desk(watch).put_on_call(ONCALL)
+    for _ in range(24):
+        watch.go(MINUTE / 2)
+        watch.close()
+        watch.open()
+    assert pages(watch) == [("pager", "firing"), ("boss", "firing")]
+    found = texts(watch)
+    assert len([text for text in found if text.startswith("Told ")]) == 2
+    assert len(found) == len(set(found))
+    numbers = [entry.number for entry in timeline(watch.store, 1)]
+    assert sorted(numbers) == list(range(1, len(numbers) + 1))
+
+
+def test_a_quiet_sev2_resolves_by_itself(watch: Watch) -> None:
+    """After 24 hours without an alert or a word; opened again by the same alert."""
+    watch.apply(
+        RULES, LOW.replace("severity: P1", 'severity: P2\n        labels: {incident: "true"}')
+    )
+    watch.go(3 * MINUTE)
+    assert desk(watch).show(1)["severity"] == "SEV-2"
+    watch.apply(RULES, "groups: []")
+    watch.go(MINUTE)
+    watch.go(23 * HOUR, step=HOUR)
+    assert desk(watch).show(1)["state"] == "open"
+    watch.go(2 * HOUR, step=HOUR)
+    shown = desk(watch).show(1)
+    assert shown["state"] == "resolved"
+    ends = shown["alerts"][0]["ends_at"]
+    assert shown["stamps"][-1]["at"] - ends >= timedelta(hours=24)
+    assert shown["stamps"][-1]["actor"] == "watchkeeper"
+
+
+def test_what_fires_again_opens_its_incident_again(watch: Watch) -> None:
+    """Under its number, and who is on call is told anew."""
+    desk(watch).put_on_call(ONCALL)
+    watch.go(3 * MINUTE)
+    watch.apply(RULES, "groups: []")
+    watch.go(MINUTE)
+    desk(watch).apply(1, "resolve", {}, by="ana")
+    watch.go(MINUTE)
+    assert pages(watch) == [("pager", "firing"), ("pager", "resolved")]
+    watch.apply(RULES, LOW)
+    watch.go(4 * MINUTE)
+    (incident,) = all_incidents(watch.store)
+    assert (incident.number, incident.state) == (1, "open")
+    assert pages(watch)[2:] == [("pager", "firing")]
+
+
+def test_an_alert_that_wants_no_incident_opens_none(watch: Watch) -> None:
+    """By its annotation, whatever its severity."""
+    watch.apply(RULES, LOW + '          incident: "false"\n')
+    watch.go(5 * MINUTE)
+    assert len(watch.hook.bodies) == 1
+    assert all_incidents(watch.store) == []
+
+
+def test_a_silenced_alert_opens_none_until_the_silence_ends(watch: Watch) -> None:
+    """Who silences does not want to be called."""
+    end = watch.clock() + 10 * MINUTE
+    silence = Silence(
+        id="s", matchers=(parse_matchers("model=late"),), starts_at=watch.clock(), ends_at=end,
+        created_by="ana", comment="moving", updated_at=watch.clock(),
+    )  # fmt: skip
+    with watch.store.work() as work:
+        work.put_state(StateRow("silence", "s", states.encode(silence), end), at=watch.clock())
+    watch.go(9 * MINUTE)
+    assert all_incidents(watch.store) == []
+    watch.go(3 * MINUTE)
+    assert len(all_incidents(watch.store)) == 1
+
+
+def test_changes_before_it_are_proposed(watch: Watch) -> None:
+    """The version that appeared, and what other programs reported; those of later are not."""
+    watch.station.send(
+        Signal.CHANGES,
+        [
+            {"model": "late", "kind": "deployment", "title": title,
+             "time": (watch.clock() - ago).isoformat()}
+            for title, ago in (("Version 8", HOUR), ("Version 7", 40 * HOUR))
+        ],
+    )  # fmt: skip
+    watch.station.work()
+    platform = watch.station.platform
+    finder = change_finder(watch.store, platform.registry, platform.settings.tables)
+    watch.keeper._incidents = IncidentKeeper(watch.store, clock=watch.clock, changes=finder)
+    watch.go(3 * MINUTE)
+    found = [text for text in texts(watch) if "Version" in text]
+    assert found == ["deployment: Version 8"]
+    assert "deployment: Version 8" in desk(watch).post_mortem(1)
+
+
+def test_the_post_mortem_has_what_is_known(watch: Watch) -> None:
+    """The alert, its runbook, who was told, how long it took."""
+    watch.apply(RULES, LOW + "          runbook: accuracy-drop\n")
+    desk(watch).put_on_call(ONCALL)
+    watch.go(3 * MINUTE)
+    desk(watch).apply(1, "acknowledge", {}, by="ana")
+    watch.go(10 * MINUTE)
+    desk(watch).apply(1, "mitigate", {"text": "rolled back"}, by="ana")
+    desk(watch).apply(1, "resolve", {}, by="ana")
+    text = desk(watch).post_mortem(1)
+    assert text.startswith("# Post-mortem: AccuracyLow on late (incident 1)")
+    assert "The alert AccuracyLow fired at" in text
+    assert "What to do about AccuracyLow: runbook accuracy-drop" in text
+    assert "Told Ana (primary) by pager" in text
+    assert "- From the incident to the mitigation: 10 min" in text
+    found = desk(watch).figures()
+    assert found["times"]["mitigate"]["seconds"]["p50"] == 600.0
+    assert (found["incidents"], found["active"], found["false_alarms"]) == (1, 0, 0.0)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[AlarmStore]:
+    """A store that is closed at the end."""
+    found = AlarmStore(tmp_path / "catalogue.db")
+    yield found
+    found.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AlarmStore]:
+    """A store in each database in turn."""
+    place: str | Path = tmp_path / "catalogue.db"
+    if request.param == "postgres":
+        place = postgres_url(request.getfixturevalue("server"), "incidents")
+    found = AlarmStore(place)
+    yield found
+    found.close()
+
+
+def alone(store: AlarmStore) -> IncidentDesk:
+    """A desk whose clock stands still."""
+    return IncidentDesk(store, config=default_config, clock=lambda: START)
+
+
+def test_numbers_are_given_once(either: AlarmStore) -> None:
+    """Also where many people open incidents at once."""
+    store = either
+    work = [
+        threading.Thread(
+            target=lambda at=at: [
+                alone(store).open(f"{at}.{n}", severity="SEV-3", by="ana") for n in range(5)
+            ]
+        )
+        for at in range(4)
+    ]
+    for one in work:
+        one.start()
+    for one in work:
+        one.join()
+    held = all_incidents(store)
+    assert [one.number for one in held] == list(range(1, 21))
+    assert len({one.title for one in held}) == 20
+
+
+def test_that_nobody_can_be_told_is_written_once(store: AlarmStore) -> None:
+    """Without an on-call file; the deadlines go on all the same."""
+    now = START
+    alone(store).open("Late", severity="SEV-1", by="ana")
+    keeper = IncidentKeeper(store, clock=lambda: now)
+    for _ in range(40):
+        now += 10 * MINUTE
+        keeper.step()
+    told = [entry.text for entry in timeline(store, 1)]
+    assert told.count("Nobody has acknowledged yet; told nobody") == 1
+    assert told.count("An update is overdue; reminded nobody") == 1
+    (incident,) = all_incidents(store)
+    assert incident.acknowledge_by is not None
+    assert incident.acknowledge_by > now
+    assert incident.entries == len(told)
+
+
+def test_two_incidents_become_one(store: AlarmStore) -> None:
+    """The worse severity is that of the target; nothing can be done with the source any more."""
+    here = alone(store)
+    here.open("Late", severity="SEV-3", by="ana", models=["a"])
+    here.open("Slow", severity="SEV-1", by="bo", models=["b"])
+    shown = here.apply(2, "merge", {"into": 1}, by="ana")
+    assert (shown["state"], shown["merged_into"]) == ("merged", 1)
+    target = here.show(1)
+    assert (target["severity"], target["models"]) == ("SEV-1", ["a", "b"])
+    with pytest.raises(InputError, match="into which incident"):
+        here.apply(1, "merge", {}, by="ana")
+    with pytest.raises(NotFoundError, match="no incident 9"):
+        here.apply(1, "merge", {"into": 9}, by="ana")
+    assert here.show(1) == target
+    assert [one["number"] for one in here.list(state="active")] == [1]
+    assert [one["number"] for one in here.list(model="b")] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "said"),
+    [
+        (
+            "severity",
+            {"severity": "SEV-0", "text": "money"},
+            "Changed severity from SEV-3 to SEV-0",
+        ),
+        ("role", {"role": "scribe", "person": "cy"}, "cy is scribe"),
+        ("note", {"text": "the feed is late"}, "the feed is late"),
+        ("decision", {"text": "roll back"}, "roll back"),
+        ("message", {"text": "we know", "to": "users"}, "To users: we know"),
+        ("action", {"text": "restarted"}, "restarted"),
+        ("change", {"text": "flag x", "at": START}, "flag x"),
+        ("amend", {"title": "Very late"}, "Changed title from Late to Very late"),
+        ("false_alarm", {"text": "a test"}, "False alarm: a test"),
+        ("investigate", {}, "Investigating"),
+    ],
+)
+def test_everything_that_can_be_done_is_written_down(
+    store: AlarmStore, name: str, given: dict[str, Any], said: str
+) -> None:
+    """Under the name of who did it."""
+    alone(store).open("Late", severity="SEV-3", by="ana")
+    shown = alone(store).apply(1, name, given, by="bo")
+    assert any(one["text"].startswith(said) and one["actor"] == "bo" for one in shown["timeline"])
+
+
+@pytest.mark.parametrize(
+    ("act", "said"),
+    [
+        (lambda here: here.apply(1, "mitgate", {}, by="a"), "did you mean 'mitigate'"),
+        (lambda here: here.apply(1, "note", {}, by="a"), "what was seen"),
+        (lambda here: here.apply(1, "reopen", {}, by="a"), "why is it opened again"),
+        (lambda here: here.apply(1, "role", {}, by="a"), "a role is one of"),
+        (lambda here: here.apply(1, "severity", {}, by="a"), "a severity is one of"),
+        (lambda here: here.apply(1, "change", {"text": "x"}, by="a"), "when was it changed"),
+        (lambda here: here.apply(1, "resolve", {}, by=" "), "who does it"),
+        (lambda here: here.put_on_call("users: {a: {zon: x}}"), "did you mean 'zone'"),
+        (lambda here: here.put_on_call(ONCALL), "there is no receiver 'pager'"),
+        (lambda here: here.on_call_now(days=400), "up to 366 days"),
+    ],
+)
+def test_what_is_wrong_is_said(
+    store: AlarmStore, act: Callable[[IncidentDesk], object], said: str
+) -> None:
+    """In one sentence with what to do; nothing has changed."""
+    alone(store).open("Late", severity="SEV-3", by="ana")
+    before = alone(store).show(1)
+    with pytest.raises(InputError, match=said):
+        act(alone(store))
+    assert alone(store).show(1) == before
+
+
+@pytest.mark.parametrize("name", STARTERS)
+def test_the_checks_of_starter_runbooks_can_be_evaluated(name: str) -> None:
+    """Their conditions name metrics that there are."""
+    vocabulary = vocabulary_of()
+    conditions = [step.check.condition for step in starter(name).steps if step.check]
+    for text in filter(None, conditions):
+        assert compile_condition(text, vocabulary).series()
+
+
+def test_an_alert_of_a_closed_book_is_harmless(store: AlarmStore) -> None:
+    """The end of an alert that no incident knows does nothing."""
+    keeper = IncidentKeeper(store, clock=lambda: START)
+    gone = Alert({"alertname": "x", "severity": "P0"}, {}, START - HOUR, START)
+    with store.work() as work:
+        keeper.take(work, [gone], START)
+        keeper.take(work, [], START)
+    assert all_incidents(store) == []
+    assert keeper.step() == 0
