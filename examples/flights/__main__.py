@@ -8,6 +8,8 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import subprocess
+import sys
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -70,6 +72,7 @@ def main() -> None:
     with running(output / "server", options.port) as url:
         console.print(f"Watchkeeper serves {url}")
         _year(url, output, console)
+        _rules(url, output, console)
         console.print(f"\nDone in {time.monotonic() - started:.0f} s. Reports of every month: "
                       f"{output / 'index.html'}")  # fmt: skip
         if not options.check:
@@ -115,6 +118,19 @@ def _year(url: str, output: Path, console: Console) -> None:
         "every month's numbers equal those from files.\n"
     )
     console.print(table)
+
+
+def _rules(url: str, output: Path, console: Console) -> None:
+    """The rules that a new model begins with, and when they would have fired in these months."""
+    rules = output / "rules.yaml"
+    console.print(f"\nThe rules that a model begins with ({rules}), tried on the nine months:\n")
+    for arguments in (
+        ("init", MODEL, "--output", str(rules), "--force"),
+        ("rules", "backtest", str(rules), "--from", "2013-04-01", "--to", "2014-01-01",
+         "--step", "6h"),
+    ):  # fmt: skip
+        command = [sys.executable, "-m", "watchkeeper", "--quiet", *arguments, "--url", url]
+        subprocess.run(command, check=True)
 
 
 def _table(reader: Reader) -> Table:
