@@ -13,10 +13,14 @@ import pytest
 from tests.alarms.receivers import Recorder, recorder
 from tests.live.stations import START, Station, flights, labels, predictions, station
 from watchkeeper.app.alarms.dispatching import ROUTES
+from watchkeeper.app.alarms.evaluating import Result, evaluate_group
 from watchkeeper.app.alarms.keeper import Keeper, SloShelf, measured_around
-from watchkeeper.app.alarms.rule_book import RULES
+from watchkeeper.app.alarms.rule_book import RULES, Watched
 from watchkeeper.app.alarms.sending import Sender
+from watchkeeper.app.alarms.source import MeasuredSource
 from watchkeeper.core.envelope import Signal
+from watchkeeper.core.errors import ProfileError
+from watchkeeper.monitors.source import Asked, Points, Times
 from watchkeeper.store.catalogue.alarms import AlarmStore, FileRow
 
 HOUR = timedelta(hours=1)
@@ -238,3 +242,49 @@ def test_a_real_alertmanager_is_told_again_until_it_is_over(watch: Watch) -> Non
     watch.go(10 * MINUTE)
     assert len(watch.hook.bodies) == ended
     assert watch.store.count_messages().keys() == {"sent"}
+
+
+def test_what_cannot_be_evaluated_is_told_and_holds_up_nothing_else(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Damaged profiles of one metric are an alert of their own; the other rule goes on."""
+    more = LOW + (
+        "      - alert: Slow\n        expr: latency_p95 > 1\n        window: 6h\n"
+        "        for: 2m\n        severity: P2\n"
+    )
+    watch.apply(RULES, more)
+    real = MeasuredSource.points
+
+    def points(self: MeasuredSource, asked: Asked, times: Times) -> Points:
+        if asked.metric == "accuracy":
+            raise ProfileError("the part is damaged")
+        return real(self, asked, times)
+
+    monkeypatch.setattr(MeasuredSource, "points", points)
+    watch.go(6 * MINUTE)
+    told = {(status, name) for status, name, _ in watch.told()}
+    assert told == {("firing", "EvaluationError"), ("firing", "Slow")}
+    monkeypatch.undo()
+    watch.go(6 * MINUTE)
+    told = {(status, name) for status, name, _ in watch.told()}
+    assert ("resolved", "EvaluationError") in told
+    assert ("firing", "AccuracyLow") in told
+
+
+def test_a_defect_in_one_group_of_rules_stops_no_other(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is logged and shown beside the group, and the next evaluation is tried again."""
+    watch.apply(RULES, LOW.replace("name: flights", "name: broken"), name="broken")
+    real = evaluate_group
+
+    def evaluated(watched: Watched, *arguments: Any) -> list[Result]:
+        if watched.group.name == "broken":
+            raise ZeroDivisionError
+        return real(watched, *arguments)
+
+    monkeypatch.setattr("watchkeeper.app.alarms.keeper.evaluate_group", evaluated)
+    watch.go(4 * MINUTE)
+    assert watch.told() == [("firing", "AccuracyLow", 1)]
+    clocks = {row.key: row.body for row in watch.store.states("clock")}
+    assert "ZeroDivisionError" in clocks['["broken","broken","late"]']

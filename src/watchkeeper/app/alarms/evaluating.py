@@ -16,7 +16,7 @@ from watchkeeper.app.alarms.source import MeasuredSource
 from watchkeeper.app.alarms.vocabulary import vocabulary_of
 from watchkeeper.app.live.measured import Measured
 from watchkeeper.core.alert import Alert
-from watchkeeper.core.errors import InputError
+from watchkeeper.core.errors import InputError, WatchkeeperError
 from watchkeeper.core.estimate import finite
 from watchkeeper.monitors.conditions.caching import CachingSource
 from watchkeeper.monitors.conditions.evaluating import evaluate
@@ -189,23 +189,27 @@ class _Run:
         if rule.budget is not None and not error:
             return self._budgeted(key, rule, scope, own)
         if error or one.condition is None:
-            note = error or "the rule has no condition"
-            seen = [Observation(at, Truth.ERROR, note=note) for at in self._moments]
-            return _Lane(key, self._held.get(key), own, seen)
-        told, seen = self._observed(one, scope)
+            return self._failed(key, own, error or "the rule has no condition")
+        try:
+            told, seen = self._observed(one, scope)
+        except WatchkeeperError as failure:  # Its data cannot be read; other rules go on.
+            return self._failed(key, own, str(failure))
         evidence = evidence_of(told, len(seen) - 1)
         if series := told.condition.series():
             evidence["series"] = _series(series[0].asked(rule.window), rule, scope)
         return _Lane(key, self._held.get(key), own, seen, evidence)
+
+    def _failed(self, key: Key, own: Mapping[str, str], note: str) -> _Lane:
+        seen = [Observation(at, Truth.ERROR, note=note) for at in self._moments]
+        return _Lane(key, self._held.get(key), own, seen)
 
     def _budgeted(self, key: Key, rule: Rule, scope: Scope, own: Mapping[str, str]) -> _Lane:
         """A rule with a budget: its condition is the evidence of all streams of the model."""
         measured = scoped(self._around.measured, rule, scope)
         try:
             found = self._around.learnt(measured, rule, self._moments[-1])
-        except InputError as error:
-            seen = [Observation(at, Truth.ERROR, note=str(error)) for at in self._moments]
-            return _Lane(key, self._held.get(key), own, seen)
+        except WatchkeeperError as error:
+            return self._failed(key, own, str(error))
         seen = observe_budget(found, rule, self._moments)
         evidence: dict[str, Any] = {"metric": "evidence of change", "operator": ">="}
         if suspects := suspects_of(found):

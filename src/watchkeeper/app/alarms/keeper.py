@@ -18,6 +18,7 @@ from watchkeeper.app.alarms import states
 from watchkeeper.app.alarms.budgets import Lessons
 from watchkeeper.app.alarms.dispatching import ROUTES, look_at_due, take_effect, take_in
 from watchkeeper.app.alarms.evaluating import Result, Surroundings, evaluate_group
+from watchkeeper.app.alarms.incident_records import TIMELINE
 from watchkeeper.app.alarms.incidents import IncidentKeeper
 from watchkeeper.app.alarms.rule_book import RULES, Key, RuleBook, Watched, key_of
 from watchkeeper.app.alarms.sending import Sender
@@ -38,6 +39,9 @@ from watchkeeper.monitors.machine import end
 from watchkeeper.monitors.slo.objective import Slo
 from watchkeeper.store.bucket_times import minutes_since
 from watchkeeper.store.catalogue.alarms import AlarmStore, StateRow, Work
+
+KEPT = timedelta(days=400)
+"""How long history and messages that are done are kept."""
 
 LEASE = "alarms"
 LEASE_S = 30.0
@@ -90,6 +94,7 @@ class Keeper:
         self._config = default_config()
         self._routes: str | None = ""
         self._leased_until: datetime | None = None
+        self._tidied: datetime | None = None
 
     def step(self) -> int:
         """Do what is due; the pieces of work done, 0 where there was nothing or it is not ours."""
@@ -100,6 +105,7 @@ class Keeper:
         done = self._evaluate(now)
         done += look_at_due(self._store, self._config, self._clock())
         done += self._incidents.step()
+        self._tidy(now)
         return done + self._sender.step(self._config)
 
     def close(self) -> None:
@@ -124,6 +130,12 @@ class Keeper:
             take_effect(self._store, self._config, now)
             self._routes = text
         self._incidents.take_up(self._config)
+
+    def _tidy(self, now: datetime) -> None:
+        """Forget what is long over, but for the timelines of incidents."""
+        if self._tidied is None or now - self._tidied >= timedelta(hours=1):
+            self._tidied = now
+            self._store.forget(now - KEPT, spare=(TIMELINE,))
 
     # ---- rules -------------------------------------------------------------------------------
 
@@ -169,6 +181,9 @@ class Keeper:
         except NotFoundError as failure:  # The model is not there, or no longer.
             error = str(failure)
             results = [_given_up(key, held[key], times[-1], error) for key in held]
+        except Exception as failure:  # One group of rules must not stop the others.
+            log.exception("the rules %s of model %s", watched.group.name, watched.model)
+            error = f"{type(failure).__name__}: {failure}"
         took = (time.perf_counter() - began) * 1000
         with self._store.work() as work:
             self._keep(work, rows, results, times[-1])

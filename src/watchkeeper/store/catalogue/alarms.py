@@ -363,11 +363,12 @@ class AlarmStore:
         with self._reading() as connection:
             return [HistoryRow(*row) for row in connection.execute(asked)]
 
-    def forget(self, before: datetime) -> int:
-        """Drop history and finished messages from before a time; how many rows."""
+    def forget(self, before: datetime, *, spare: Iterable[str] = ()) -> int:
+        """Drop history and finished messages from before a time, some kinds spared; how many."""
         t, m = alarm_history.c, alarm_messages.c
+        old = (t.at < before) & t.kind.not_in(list(spare))
         with self._writing() as connection:
-            gone = connection.execute(sa.delete(alarm_history).where(t.at < before)).rowcount
+            gone = connection.execute(sa.delete(alarm_history).where(old)).rowcount
             done = (m.state != "waiting") & (m.done < before)
             return gone + connection.execute(sa.delete(alarm_messages).where(done)).rowcount
 

@@ -170,6 +170,7 @@ alarm_messages = sa.Table(
     sa.Column("made", Moment, nullable=False),
     sa.Column("done", Moment),
     sa.Index("ix_alarm_messages_state_due", "state", "due"),
+    sa.Index("ix_alarm_messages_key_state", "key", "state"),
     sqlite_autoincrement=True,
 )
 

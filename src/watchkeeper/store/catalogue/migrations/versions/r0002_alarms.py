@@ -71,3 +71,4 @@ def _messages() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_alarm_messages_state_due", "alarm_messages", ["state", "due"])
+    op.create_index("ix_alarm_messages_key_state", "alarm_messages", ["key", "state"])
