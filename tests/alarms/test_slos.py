@@ -12,6 +12,8 @@ from tests.live.stations import START, Station, flights, labels, predictions, st
 from watchkeeper.app.alarms.slos import SloEvents, conditions_of, slo_group
 from watchkeeper.app.alarms.source import MeasuredSource
 from watchkeeper.app.alarms.vocabulary import vocabulary_of
+from watchkeeper.app.live.settings import Settings
+from watchkeeper.app.served import ServedPlatform
 from watchkeeper.core.envelope import Signal
 from watchkeeper.core.errors import InputError
 from watchkeeper.monitors.conditions.compiling import compile_condition
@@ -102,3 +104,22 @@ def test_the_alerts_of_an_slo_are_rules(source: MeasuredSource) -> None:
         told[rule.labels["window"]] = int(outcome.truth[0])
     assert told == {"1h/5m": 0, "6h/30m": 0, "1d/2h": 1, "3d/6h": 1}
     assert {rule.no_data for rule in group.rules} == {"ok"}
+
+
+def test_prometheus_counts_the_events_of_slos(held: Station) -> None:
+    """What exported rules read: of each SLO and model, by the real parser."""
+    from prometheus_client.parser import text_string_to_metric_families
+
+    platform = ServedPlatform(Settings(held.folder, min_free=0), clock=lambda: held.now)
+    platform.alarms.slo.put("late", SLOS)
+    text = platform.model_metrics()
+    platform.close()
+    samples = {
+        (sample.name, sample.labels["slo"]): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if "slo" in sample.labels
+    }
+    assert samples["watchkeeper_slo_events_total", "answers"] == 900
+    assert samples["watchkeeper_slo_bad_events_total", "answers"] == 90
+    assert samples["watchkeeper_slo_bad_events_total", "fast"] == 225

@@ -67,6 +67,10 @@ class ServedPlatform(Platform):
             )
         return {**held, "alarms": told, "problems": problems}
 
+    def model_metrics(self) -> str:
+        """The latest values of each model's metrics, and the events of SLOs, for Prometheus."""
+        return super().model_metrics() + self.alarms.slo.counters()
+
     def close(self) -> None:
         """Finish what is being written, and let go of the files."""
         self._alarm_store.close()

@@ -121,7 +121,7 @@ async def remove_rules(here: Here, name: RuleName, who: Admin) -> Response:
 @router.get("/v1/slos", response_model=shapes.Slos, dependencies=[_read])
 async def list_slos(here: Here) -> Response:
     """List the SLOs, with what is left of their error budgets."""
-    return await here.answer(lambda: {"slos": here.platform.alarms.slos()})
+    return await here.answer(lambda: {"slos": here.platform.alarms.slo.all()})
 
 
 @router.put(
@@ -132,14 +132,14 @@ async def apply_slos(here: Here, request: Request, name: RuleName, who: Admin) -
     """Put a file of SLOs in force; alerts that could never fire are refused."""
     text = await _text(here, request, "the file of SLOs")
     return await here.answer(
-        here.platform.alarms.put_slos, name, text, who=who.name if who else None
+        here.platform.alarms.slo.put, name, text, who=who.name if who else None
     )
 
 
 @router.delete("/v1/slos/{name}", response_model=schemas.Removed)
 async def remove_slos(here: Here, name: RuleName, who: Admin) -> Response:
     """Take a file of SLOs out of force."""
-    return await here.answer(here.platform.alarms.remove_slos, name, who=who.name if who else None)
+    return await here.answer(here.platform.alarms.slo.remove, name, who=who.name if who else None)
 
 
 @router.get("/v1/alerts", response_model=shapes.Alerts, dependencies=[_read])

@@ -26,13 +26,12 @@ from watchkeeper.app.alarms.dispatching import (
     take_in,
     wake_groups,
 )
-from watchkeeper.app.alarms.evaluating import Surroundings, to_times
+from watchkeeper.app.alarms.evaluating import Surroundings
 from watchkeeper.app.alarms.keeper import read_routes, routes_text
 from watchkeeper.app.alarms.rule_book import RULES, key_of
 from watchkeeper.app.alarms.sending import make_channels
-from watchkeeper.app.alarms.shown import group_shown, groups_of, message_shown, urgency
-from watchkeeper.app.alarms.slos import SLOS, read_slos
-from watchkeeper.app.alarms.source import MeasuredSource
+from watchkeeper.app.alarms.shown import check_name, group_shown, groups_of, message_shown, urgency
+from watchkeeper.app.alarms.slo_desk import SloDesk
 from watchkeeper.app.alarms.vocabulary import vocabulary_of
 from watchkeeper.core.alert import NAME, Labels
 from watchkeeper.core.durations import format_duration
@@ -41,9 +40,6 @@ from watchkeeper.core.windows import Window
 from watchkeeper.monitors.rule import Group, State
 from watchkeeper.monitors.rule_file import read_rules
 from watchkeeper.monitors.rule_file_lint import lint
-from watchkeeper.monitors.slo.check import check_slo
-from watchkeeper.monitors.slo.objective import Slo
-from watchkeeper.monitors.slo.reading import parse_slos
 from watchkeeper.store.catalogue.alarms import (
     AlarmStore,
     FileRow,
@@ -77,6 +73,11 @@ class AlarmDesk:
         What the rules of a model are evaluated in.
     clock
         Gives the time.
+
+    Attributes
+    ----------
+    slo
+        The use cases of SLOs.
     """
 
     def __init__(
@@ -92,6 +93,7 @@ class AlarmDesk:
         self._around = around
         self._clock = clock
         self._began = clock()
+        self.slo = SloDesk(store, models=models, around=around, clock=clock)
 
     # ---- rules -------------------------------------------------------------------------------
 
@@ -141,7 +143,7 @@ class AlarmDesk:
 
     def put_rules(self, name: str, text: str, *, who: str | None = None) -> Answer:
         """Put a rule file in force, in the place of an earlier one of its name."""
-        _check_name(name)
+        check_name(name)
         told = self.check_rules(text, name=name)
         held = {row.name: row.text for row in self._store.files(RULES)}
         outcome = (
@@ -184,59 +186,6 @@ class AlarmDesk:
         if model is not None:
             return (model,) if group.model in (None, model) else ()
         return (group.model,) if group.model is not None else self._models()
-
-    # ---- SLOs --------------------------------------------------------------------------------
-
-    def slos(self) -> list[Answer]:
-        """Every SLO on each model that it holds for, with what is left of its budget."""
-        now = self._clock()
-        held = [
-            (row.name, slo)
-            for row in self._store.files(SLOS)
-            for slo in read_slos([(row.name, row.text)])
-        ]
-        return [
-            self._slo(file, slo, model, now)
-            for file, slo in held
-            for model in (self._models() if slo.model is None else (slo.model,))
-        ]
-
-    def _slo(self, file: str, slo: Slo, model: str, now: datetime) -> Answer:
-        answer: Answer = {
-            "file": file, "name": slo.name, "model": model, "objective": slo.objective,
-            "period": format_duration(slo.period), "budgeting": slo.budgeting,
-            "kind": str(slo.indicator.kind), "description": slo.description,
-            "bad": None, "total": None, "remaining": None, "error": None,
-        }  # fmt: skip
-        try:
-            around = self._around(model)
-            if around.slos is None:
-                return answer
-            source = MeasuredSource(around.measured, around.slos, around.minutes)
-            bad, total = source.events(slo.name, slo.period, to_times([now]))
-        except (InputError, NotFoundError) as error:
-            return answer | {"error": str(error)}
-        allowed = slo.budget * float(total[0])
-        left = 1 - float(bad[0]) / allowed if allowed else None
-        return answer | {"bad": int(bad[0]), "total": int(total[0]), "remaining": left}
-
-    def put_slos(self, name: str, text: str, *, who: str | None = None) -> Answer:
-        """Put a file of SLOs in force; their budgets are watched from then on."""
-        _check_name(name)
-        slos = parse_slos(text, name=name)
-        with self._store.work() as work:
-            work.put_file(FileRow(SLOS, name, text, self._clock(), who))
-            self._note(work, "slos", name, {"who": who})
-        warnings = [finding.text for slo in slos for finding in check_slo(slo)]
-        return {"name": name, "slos": [slo.name for slo in slos], "warnings": warnings}
-
-    def remove_slos(self, name: str, *, who: str | None = None) -> Answer:
-        """Take a file of SLOs out of force."""
-        with self._store.work() as work:
-            if not work.drop_file(SLOS, name):
-                raise NotFoundError(f"there is no file of SLOs {name!r}")
-            self._note(work, "slos", name, {"outcome": "removed", "who": who})
-        return {"name": name, "outcome": "removed"}
 
     # ---- alerts ------------------------------------------------------------------------------
 
@@ -469,10 +418,3 @@ class AlarmDesk:
 def new_id() -> str:
     """An id that nobody else has."""
     return str(uuid.uuid4())
-
-
-def _check_name(name: str) -> None:
-    if not name or len(name) > 200 or not name.isprintable():
-        raise InputError(
-            f"{name[:50]!r} cannot name a rule file; use printable characters, such as 'flights'"
-        )

@@ -59,3 +59,11 @@ _RANK = {"firing": 0, "recovering": 1, "error": 2, "no_data": 3, "pending": 4, "
 def urgency(alert: Answer) -> tuple[int, str, datetime]:
     """What sorts alerts, the worst and oldest first."""
     return _RANK[alert["state"]], alert["labels"].get(SEVERITY, "P9"), alert["since"]
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that no file can be applied under."""
+    if not name or len(name) > 200 or not name.isprintable():
+        raise InputError(
+            f"{name[:50]!r} cannot name a file; use printable characters, such as 'flights'"
+        )
