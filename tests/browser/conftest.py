@@ -30,9 +30,9 @@ class Opened:
     requests: list[str] = field(default_factory=list)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """One browser for all tests."""
+    """One browser for the tests of a module: while it is open no other test can run a loop."""
     playwright = pytest.importorskip(
         "playwright.sync_api",
         reason="the package playwright is not installed (pip install playwright)",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -52,6 +53,7 @@ MIGRATIONS = (
 
 _PAGE_BYTES = 8192
 _WAIT_S = 30.0
+_PAUSE_S = 0.01
 LEVELS = (1, 6, 24)
 """The hours of a part: hours are what is written, quarters of a day and days are merged of them."""
 
@@ -225,9 +227,21 @@ class BucketFile:
 
     def _set_wal(self) -> None:
         """Let readers and the writer work side by side; the file remembers it."""
-        (mode,) = self._writer.execute("PRAGMA journal_mode").fetchone()
-        if mode != "wal":
-            self._writer.execute("PRAGMA journal_mode = WAL")
+        deadline = time.monotonic() + _WAIT_S
+        while True:
+            # SQLite does not wait for others here, whatever its timeout: several that open a new
+            # file at once are told that it is busy as soon as they meet.
+            try:
+                (mode,) = self._writer.execute("PRAGMA journal_mode").fetchone()
+                if mode != "wal":
+                    self._writer.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+                if not busy or time.monotonic() > deadline:
+                    raise
+                time.sleep(_PAUSE_S)
+            else:
+                return
 
     @contextmanager
     def _plain_errors(self) -> Iterator[None]:

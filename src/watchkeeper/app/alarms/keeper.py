@@ -33,7 +33,7 @@ from watchkeeper.app.alarms.slos import (
 from watchkeeper.app.alarms.vocabulary import vocabulary_of
 from watchkeeper.app.live.measured import Measured
 from watchkeeper.app.live.registry import Registry
-from watchkeeper.core.errors import NotFoundError, WatchkeeperError
+from watchkeeper.core.errors import NotFoundError, UnavailableError, WatchkeeperError
 from watchkeeper.monitors.instance import Instance
 from watchkeeper.monitors.machine import end
 from watchkeeper.monitors.slo.objective import Slo
@@ -111,7 +111,10 @@ class Keeper:
     def close(self) -> None:
         """Finish what is on its way, and let another replica take over."""
         self._sender.close()
-        self._store.let_go(LEASE, self._holder)
+        try:
+            self._store.let_go(LEASE, self._holder)
+        except UnavailableError as error:
+            log.warning("the lease is left to run out (%g s): %s", LEASE_S, error)
 
     def _leads(self, now: datetime) -> bool:
         half = timedelta(seconds=LEASE_S / 2)

@@ -13,6 +13,7 @@ import socket
 import sys
 import threading
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 from watchkeeper.app.alarms.incidents import IncidentKeeper
@@ -34,6 +35,7 @@ from watchkeeper.store.catalogue.catalogue import Catalogue
 
 IDLE_S = 0.5
 BUSY_S = 0.05
+_REOPEN_S = 2.0
 log = logging.getLogger("watchkeeper.alarms")
 
 
@@ -53,34 +55,16 @@ class AlarmWorker:
     def __init__(self, settings: Settings, *, clock: Clock = now, url: str = "") -> None:
         self._settings = settings
         self._clock = clock
-        self._catalogue = Catalogue(settings.catalogue)
+        with ExitStack() as opened:
+            self._catalogue = Catalogue(settings.catalogue)
+            opened.callback(self._catalogue.close)
+            self._buckets = Buckets(settings.buckets)
+            opened.callback(self._buckets.close)
+            self._store = AlarmStore(settings.catalogue)
+            opened.callback(self._store.close)
+            self._files = opened.pop_all()
         self._registry = Registry(self._catalogue, clock=clock)
-        self._buckets = Buckets(settings.buckets)
-        self._store = AlarmStore(settings.catalogue)
-        around = measured_around(
-            self._measured, live_versions(self._registry), SloShelf(self._store).all, clock, url
-        )
-        self._keeper = Keeper(
-            self._store,
-            models=self._registry.names,
-            around=around,
-            sender=Sender(
-                self._store,
-                clock=clock,
-                random=random.random,
-                url=url,
-                picture=lambda message: picture_of(message, around, clock()),
-                memory=KeptMemory(self._store, clock),
-            ),
-            clock=clock,
-            holder=f"{socket.gethostname()}:{os.getpid()}",
-            incidents=IncidentKeeper(
-                self._store,
-                clock=clock,
-                url=url,
-                changes=change_finder(self._store, self._registry, settings.tables),
-            ),
-        )
+        self._keeper = self._keeper_of(url)
         self._beat = 0.0
         self._trouble: dict[str, str] = {}
 
@@ -98,10 +82,35 @@ class AlarmWorker:
 
     def close(self) -> None:
         """Finish what is on its way, and let go of the files."""
-        self._keeper.close()
-        self._store.close()
-        self._buckets.close()
-        self._catalogue.close()
+        with self._files:
+            self._keeper.close()
+
+    def _keeper_of(self, url: str) -> Keeper:
+        clock = self._clock
+        around = measured_around(
+            self._measured, live_versions(self._registry), SloShelf(self._store).all, clock, url
+        )
+        return Keeper(
+            self._store,
+            models=self._registry.names,
+            around=around,
+            sender=Sender(
+                self._store,
+                clock=clock,
+                random=random.random,
+                url=url,
+                picture=lambda message: picture_of(message, around, clock()),
+                memory=KeptMemory(self._store, clock),
+            ),
+            clock=clock,
+            holder=f"{socket.gethostname()}:{os.getpid()}",
+            incidents=IncidentKeeper(
+                self._store,
+                clock=clock,
+                url=url,
+                changes=change_finder(self._store, self._registry, self._settings.tables),
+            ),
+        )
 
     def _measured(self, model: str) -> Measured:
         self._registry.get(model)
@@ -124,13 +133,26 @@ def run(folder: Path, url: str) -> int:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
     threading.Thread(target=_watch_parent, args=(stop,), daemon=True).start()
-    worker = AlarmWorker(Settings(folder), url=url)
+    worker = _opened(folder, url, stop)
+    if worker is None:
+        return 0
     try:
         while not stop.is_set():
             stop.wait(BUSY_S if _stepped(worker) else IDLE_S)
     finally:
         worker.close()
     return 0
+
+
+def _opened(folder: Path, url: str, stop: threading.Event) -> AlarmWorker | None:
+    """The worker once its files can be opened, which a full disk may put off; None when stopped."""
+    while not stop.is_set():
+        try:
+            return AlarmWorker(Settings(folder), url=url)
+        except (WatchkeeperError, OSError) as error:
+            log.error("alarms wait: %s", error)  # noqa: TRY400  # a sentence, not a defect of ours
+            stop.wait(_REOPEN_S)
+    return None
 
 
 def _stepped(worker: AlarmWorker) -> int:
