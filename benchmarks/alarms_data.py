@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,8 @@ from watchkeeper.profiles.label_traffic import measure_labels
 from watchkeeper.profiles.layout import Layout
 from watchkeeper.profiles.parts import WHOLE, split_profile
 from watchkeeper.profiles.traffic import measure_traffic
+from watchkeeper.store.bucket_file import LEVELS, part_key
+from watchkeeper.store.bucket_times import to_hour
 from watchkeeper.store.buckets import Buckets, Slot
 
 DISTINCT = 48
@@ -30,6 +34,9 @@ ROWS = 1_141
 
 FLOATS, WORDS = 16, 4
 """Features of each kind."""
+
+_APART = 1_000
+"""How far the numbers of the slots of two models lie apart."""
 
 
 def year(path: Path, days: int) -> Measured:
@@ -42,6 +49,58 @@ def year(path: Path, days: int) -> Measured:
     profile = with_bounds(profile_batch(sample, layout))
     reference = Reference(1, "data", {}, layout.id, profile, END)
     return Measured(MODEL, store, reference)
+
+
+def many_models(one: Path, path: Path, count: int) -> Buckets:
+    """The last days of a model's year as those of so many models, named by `model_name`.
+
+    Rows are copied as they lie in the file: measuring them again would take a hundred times as
+    long. Of traffic there are eleven weeks, as an anomaly asks for.
+    """
+    Buckets(path).close()
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("ATTACH ? AS one", (str(one),))
+        slots = file.execute("SELECT * FROM one.slots").fetchall()
+        series = file.execute("SELECT id, slot, part, kind FROM one.series").fetchall()
+        file.execute("CREATE TEMP TABLE chosen (key INTEGER PRIMARY KEY, body BLOB)")
+        for number, _, part, _ in series:
+            for level in LEVELS:
+                ends = _keys(number, level, timedelta(weeks=11 if part == "traffic" else 2))
+                file.execute(
+                    "INSERT INTO chosen SELECT * FROM one.parts WHERE key BETWEEN ? AND ?", ends
+                )
+        first = to_hour(END - timedelta(weeks=11))
+        for at in range(count):
+            file.executemany(
+                "INSERT INTO slots VALUES (?, ?, ?, ?, ?, ?)",
+                [(at * _APART + slot[0], model_name(at), *slot[2:]) for slot in slots],
+            )
+            file.executemany(
+                "INSERT INTO series VALUES (?, ?, ?, ?)",
+                [(at * _APART + one[0], at * _APART + one[1], *one[2:]) for one in series],
+            )
+            shift = part_key(at * _APART + 1, 1, 0) - part_key(1, 1, 0)
+            file.execute("INSERT INTO parts SELECT key + ?, body FROM chosen", (shift,))
+            file.execute(
+                "INSERT INTO buckets SELECT slot + ?, start, hours, rows, labelled, measured_at "
+                "FROM one.buckets WHERE start >= ?", (at * _APART, first),
+            )  # fmt: skip
+        file.commit()
+    return Buckets(path)
+
+
+def model_name(number: int) -> str:
+    """The name of one of many models.
+
+    >>> model_name(7)
+    'model_007'
+    """
+    return f"model_{number:03}"
+
+
+def _keys(series: int, level: int, length: timedelta) -> tuple[int, int]:
+    """Between which keys the last parts of a series lie."""
+    return part_key(series, level, to_hour(END - length)), part_key(series, level, to_hour(END))
 
 
 def _model(sample: pa.RecordBatch) -> Model:

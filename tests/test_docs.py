@@ -218,6 +218,17 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert (page.parent / target).exists(), f"{name(page)} links to {target}"
 
 
+def test_pictures_are_there_and_all_are_shown() -> None:
+    """A page shows no picture that is missing, and none is kept that no page shows."""
+    shown = set()
+    for page in PAGES:
+        text = FENCE.sub("", page.read_text(encoding="utf-8"))
+        for target in re.findall(r'(?:!\[[^]]*\]\(|src(?:set)?=")(?!https?:)([^)"]+)', text):
+            assert (page.parent / target).is_file(), f"{name(page)} shows {target}"
+            shown.add((page.parent / target).resolve())
+    assert shown >= {picture.resolve() for picture in (DOCS / "images").iterdir()}
+
+
 def test_every_page_is_in_the_navigation() -> None:
     """No page is lost, and none is named that is not there."""
     settings = (ROOT / "zensical.toml").read_text(encoding="utf-8")

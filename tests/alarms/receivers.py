@@ -16,6 +16,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self.bodies: list[dict[str, Any]] = []
+        self.keys: list[str] = []
         self.status = 200
         self.pause_s = 0.0
         self.url = ""
@@ -38,6 +39,7 @@ def wait_until(holds: Callable[[], bool], *, timeout_s: float = 10.0) -> None:
 def recorder() -> Iterator[Recorder]:
     """A webhook receiver, stopped at the end."""
     held = Recorder()
+    lock = threading.Lock()
 
     class Handler(BaseHTTPRequestHandler):
         """Answers with the status that is wanted."""
@@ -47,7 +49,9 @@ def recorder() -> Iterator[Recorder]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             time.sleep(held.pause_s)
             if held.status == 200:
-                held.bodies.append(json.loads(body))
+                with lock:
+                    held.keys.append(self.headers.get("Idempotency-Key", ""))
+                    held.bodies.append(json.loads(body))
             self.send_response(held.status)
             self.send_header("Content-Length", "0")
             self.end_headers()

@@ -19,6 +19,7 @@ from watchkeeper.alerts.config import default_config
 from watchkeeper.alerts.matchers import parse_matchers
 from watchkeeper.alerts.silences import Silence
 from watchkeeper.app.alarms import states
+from watchkeeper.app.alarms.desk import AlarmDesk
 from watchkeeper.app.alarms.incident_desk import IncidentDesk
 from watchkeeper.app.alarms.incident_records import all_incidents, timeline
 from watchkeeper.app.alarms.incidents import IncidentKeeper
@@ -275,6 +276,60 @@ def test_a_silenced_alert_opens_none_until_the_silence_ends(watch: Watch) -> Non
     assert len(all_incidents(watch.store)) == 1
 
 
+MUTED = """
+time_intervals:
+  - {name: always, time_intervals: [{times: [{start_time: "00:00", end_time: "24:00"}]}]}
+"""
+CAUSE = (
+    LOW
+    + """
+      - alert: FeedDown
+        expr: accuracy < 1.1
+        window: 6h
+        severity: P3
+"""
+)
+INHIBITED = """
+inhibit_rules:
+  - {source_matchers: [alertname="FeedDown"], target_matchers: [alertname="AccuracyLow"]}
+"""
+
+
+@pytest.mark.parametrize("why", ["muted", "inhibited"])
+def test_a_rule_of_which_nobody_would_be_told_opens_none(watch: Watch, why: str) -> None:
+    """Its route is muted, or what causes it fires; once that ends an incident opens."""
+    common = (TO_HOOK + PAGERS).format(url=watch.hook.url)
+    if why == "muted":
+        route = "receiver: hook\n  routes: [{mute_time_intervals: [always]}]"
+        watch.apply("routes", common.replace("receiver: hook", route, 1) + MUTED)
+    else:
+        watch.apply(RULES, CAUSE)
+        watch.apply("routes", common + INHIBITED)
+    watch.go(10 * MINUTE)
+    assert all_incidents(watch.store) == []
+    assert not any(name == "AccuracyLow" for _, name, _ in watch.told())
+    if why == "muted":
+        watch.apply("routes", common)
+    else:
+        watch.apply(RULES, LOW)
+    watch.go(3 * MINUTE)
+    (incident,) = all_incidents(watch.store)
+    assert [one.name for one in incident.alerts] == ["AccuracyLow"]
+
+
+def test_who_takes_the_alert_of_a_rule_takes_its_incident(watch: Watch) -> None:
+    """The chain stops; who is told of the alert and of the incident hears who has it."""
+    desk(watch).put_on_call(ONCALL)
+    watch.go(4 * MINUTE)
+    alarms = AlarmDesk(watch.store, models=list, around=pytest.fail, clock=watch.clock)
+    done = alarms.acknowledge({"alertname": "AccuracyLow"}, by="ana")
+    assert (done["incidents"], len(done["acknowledged"])) == ([1], 1)
+    watch.go(15 * MINUTE)
+    assert pages(watch) == [("pager", "firing"), ("pager", "firing")]
+    assert watch.hook.bodies[-1]["notification_reason"] == "acknowledged"
+    assert desk(watch).show(1)["commander"] == "ana"
+
+
 def test_changes_before_it_are_proposed(watch: Watch) -> None:
     """The version that appeared, and what other programs reported; those of later are not."""
     watch.station.send(
@@ -310,6 +365,16 @@ def test_the_post_mortem_has_what_is_known(watch: Watch) -> None:
     assert "What to do about AccuracyLow: runbook accuracy-drop" in text
     assert "Told Ana (primary) by pager" in text
     assert "- From the incident to the mitigation: 10 min" in text
+    assert ", ana: Mitigated: rolled back\n" in text
+    assert "\n\nAccuracyLow on late: from " in text  # The model is in the title already.
+    assert "## Runbooks and lessons for them\n\n- accuracy-drop\n" in text
+    assert "<" not in text.partition("## Supporting data")[2]  # No address is known.
+    linked = IncidentDesk(
+        watch.store, config=default_config, clock=watch.clock, url="https://wk.example.com"
+    ).post_mortem(1)
+    assert "- accuracy-drop: <https://wk.example.com/runbooks/accuracy-drop>\n" in linked
+    assert "- late, from a week before: <https://wk.example.com/models/late?from=2026-" in linked
+    assert "| Incident | <https://wk.example.com/incidents/1> |" in linked
     found = desk(watch).figures()
     assert found["times"]["mitigate"]["seconds"]["p50"] == 600.0
     assert (found["incidents"], found["active"], found["false_alarms"]) == (1, 0, 0.0)

@@ -3,133 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.alarms.receivers import Recorder, recorder
-from tests.live.stations import START, Station, flights, labels, predictions, station
+from tests.alarms.receivers import recorder
+from tests.alarms.watches import (
+    HOUR,
+    LOW,
+    MINUTE,
+    TO_HOOK,
+    Replica,
+    Watch,
+    make_template,
+    watching,
+)
+from tests.engines.conftest import server
+from tests.store.test_catalogue import postgres_url
 from watchkeeper.app.alarms.dispatching import ROUTES
 from watchkeeper.app.alarms.evaluating import Result, evaluate_group
-from watchkeeper.app.alarms.keeper import Keeper, SloShelf, measured_around
+from watchkeeper.app.alarms.keeper import SHARES, TELLING
 from watchkeeper.app.alarms.rule_book import RULES, Watched
-from watchkeeper.app.alarms.sending import Sender
 from watchkeeper.app.alarms.source import MeasuredSource
-from watchkeeper.core.envelope import Signal
-from watchkeeper.core.errors import ProfileError
+from watchkeeper.app.live.measured import Measured
+from watchkeeper.core.errors import ProfileError, UnavailableError
 from watchkeeper.monitors.source import Asked, Points, Times
-from watchkeeper.store.catalogue.alarms import AlarmStore, FileRow
+from watchkeeper.store.catalogue.leases import LENGTH
 
-HOUR = timedelta(hours=1)
-MINUTE = timedelta(minutes=1)
-LOW = """
-groups:
-  - name: flights
-    model: late
-    interval: 1m
-    rules:
-      - alert: AccuracyLow
-        expr: accuracy < 0.99
-        window: 6h
-        for: 2m
-        min_rows: 20
-        severity: P1
-        annotations:
-          summary: "accuracy is {{ $value | humanizePercentage }} of {{ $rows }} rows"
-"""
-TO_HOOK = """
-route:
-  receiver: hook
-  group_by: [model, alertname]
-  group_wait: 30s
-  group_interval: 1m
-  repeat_interval: 4h
-receivers:
-  - name: hook
-    webhook_configs:
-      - url: {url}
-"""
+__all__ = ["HOUR", "LOW", "MINUTE", "TO_HOOK", "Watch", "server"]
 
 
-@dataclass
-class Watch:
-    """A station whose rules are kept watch over, at a time that stands still until moved."""
-
-    station: Station
-    hook: Recorder
-    places: list[Keeper] = field(default_factory=list)
-
-    def open(self) -> None:
-        """Start the background work."""
-        self.store = AlarmStore(self.station.folder / "catalogue.db")
-        sender = Sender(self.store, clock=self.clock, random=lambda: 0.5)
-        self.keeper = Keeper(
-            self.store,
-            models=self.station.platform.registry.names,
-            around=measured_around(
-                self.station.platform._measured,
-                lambda *_: (),
-                SloShelf(self.store).all,
-                self.clock,
-                "",
-            ),
-            sender=sender,
-            clock=self.clock,
-            holder="one",
-        )
-        self.sender = sender
-
-    def close(self) -> None:
-        """Stop it."""
-        self.keeper.close()
-        self.store.close()
-
-    def clock(self) -> datetime:
-        """The time."""
-        return self.station.now
-
-    def apply(self, kind: str, text: str, name: str = "test") -> None:
-        """Put a file in force."""
-        with self.store.work() as work:
-            work.put_file(FileRow(kind, ROUTES if kind == ROUTES else name, text, START, None))
-
-    def go(self, length: timedelta, step: timedelta = MINUTE / 2) -> None:
-        """Let time pass, with what is due done at each step."""
-        end = self.station.now + length
-        while self.station.now < end:
-            self.station.now += step
-            self.keeper.step()
-            self.sender.settle(10)
-
-    def told(self) -> list[tuple[str, str, int]]:
-        """Status, name and number of alerts of each message that came."""
-        return [
-            (body["status"], body["groupLabels"]["alertname"], len(body["alerts"]))
-            for body in self.hook.bodies
-        ]
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two days of labelled predictions."""
+    return make_template(tmp_path_factory.mktemp("template") / "data")
 
 
 @pytest.fixture
-def watch(tmp_path: Path) -> Iterator[Watch]:
-    """Two days of labelled predictions, just after they ended."""
-    now = START + timedelta(hours=48)
-    with station(tmp_path / "data", now) as held, recorder() as hook:
-        held.refer(flights(3_000, seed=1, start=START - timedelta(days=60)))
-        rows = flights(900)
-        held.send(Signal.PREDICTIONS, predictions(rows))
-        held.send(Signal.LABELS, labels(rows, delay=timedelta()))
-        held.work()
-        made = Watch(held, hook)
-        made.open()
-        made.apply(RULES, LOW)
-        made.apply(ROUTES, TO_HOOK.format(url=hook.url))
+def watch(request: pytest.FixtureRequest, template: Path, tmp_path: Path) -> Iterator[Watch]:
+    """Two days of labelled predictions, just after they ended; in PostgreSQL where asked for."""
+    url = None
+    if getattr(request, "param", "sqlite") == "postgres":
+        url = postgres_url(request.getfixturevalue("server"), "keeper")
+    with recorder() as hook, watching(template, tmp_path / "data", hook, url) as made:
         yield made
-        made.close()
 
 
+both = pytest.mark.parametrize("watch", ["sqlite", "postgres"], indirect=True)
+
+
+@both
 def test_an_alert_is_told_once_and_its_end_too(watch: Watch) -> None:
     """Pending for two minutes, told after the group's wait, and never again until it is over."""
     watch.go(2 * MINUTE)
@@ -151,6 +75,7 @@ def test_an_alert_is_told_once_and_its_end_too(watch: Watch) -> None:
     assert watch.store.count_messages() == {"sent": 2}
 
 
+@both
 def test_a_restart_forgets_nothing_and_tells_nothing_twice(watch: Watch) -> None:
     """At any step."""
     for _ in range(12):
@@ -166,6 +91,7 @@ def test_a_restart_forgets_nothing_and_tells_nothing_twice(watch: Watch) -> None
     assert watch.told() == [("firing", "AccuracyLow", 1), ("resolved", "AccuracyLow", 1)]
 
 
+@both
 def test_a_receiver_that_is_down_is_told_when_it_is_back(watch: Watch) -> None:
     """Nothing is lost, whatever it answers meanwhile."""
     watch.hook.status = 503
@@ -185,31 +111,156 @@ def test_missing_data_raise_an_alert_of_their_own(watch: Watch) -> None:
     assert ("resolved", "AccuracyLow", 1) not in watch.told()
 
 
+@both
 def test_two_replicas_tell_once(watch: Watch) -> None:
-    """One of them works; the other takes over when it is gone."""
-    other = AlarmStore(watch.station.folder / "catalogue.db")
-    sender = Sender(other, clock=watch.clock, random=lambda: 0.5)
-    second = Keeper(
-        other,
-        models=watch.station.platform.registry.names,
-        around=measured_around(
-            watch.station.platform._measured, lambda *_: (), list, watch.clock, ""
-        ),
-        sender=sender, clock=watch.clock, holder="two",
-    )  # fmt: skip
-    for _ in range(10):
-        watch.go(MINUTE / 2)
-        assert second.step() == 0
+    """They share the work; what one leaves that dies is done by the other, and nothing twice."""
+    second = Replica(watch.station, name="two")
+    second.open()
+    for _ in range(60):
+        watch.go(LENGTH / 3, step=LENGTH / 3)
+        second.step()
     assert watch.told() == [("firing", "AccuracyLow", 1)]
+    shares = [set(one.leases.share(SHARES, (TELLING,))) for one in (watch, second)]
+    assert not shares[0] & shares[1]
+    assert shares[0] | shares[1] == {*SHARES, TELLING}
+    assert min(map(len, shares)) == len(SHARES) // 2
     # The first one is killed: it gives nothing back.
     watch.apply(RULES, "groups: []")
     for _ in range(10):
         watch.station.now += MINUTE / 2
         second.step()
-        sender.settle(10)
     assert watch.told() == [("firing", "AccuracyLow", 1), ("resolved", "AccuracyLow", 1)]
+    assert second.leases.share(SHARES, (TELLING,)) == {*SHARES, TELLING}
     second.close()
-    other.close()
+
+
+def test_a_replica_that_does_not_tell_evaluates(watch: Watch) -> None:
+    """From its first step on: what only one of them does is no business of the others."""
+    watch.step()
+    watch.close()
+    second = Replica(watch.station, name="two")
+    second.open()
+    assert second.leases.share((), (TELLING,)) == {TELLING}
+    watch.open()
+    before = {row.key: row.body for row in watch.store.states("clock")}
+    for _ in range(12):
+        watch.station.now += LENGTH * 2 / 3
+        second.leases.share((), (TELLING,))
+        watch.step()
+    assert watch.leases.share(SHARES, (TELLING,)) == set(SHARES[: len(SHARES) // 2])
+    assert {row.key: row.body for row in watch.store.states("clock")} != before
+    assert watch.told() == []
+    second.close()
+
+
+@both
+def test_a_replica_that_slept_in_an_evaluation_changes_nothing(watch: Watch) -> None:
+    """What it had found is thrown away: another has evaluated since, and has told the end."""
+    watch.go(4 * MINUTE)
+    assert watch.told() == [("firing", "AccuracyLow", 1)]
+    second = Replica(watch.station, name="two")
+    second.open()
+    real = watch.station.platform._measured
+
+    def asleep(model: str) -> Measured:
+        """Another process works for ten minutes, while this one is in the midst of a step."""
+        second.apply(RULES, "groups: []")
+        for _ in range(20):
+            watch.station.now += MINUTE / 2
+            second.step()
+        return real(model)
+
+    slept = Replica(watch.station, name="slept", measured=asleep)
+    watch.crash()
+    watch.station.now += MINUTE
+    slept.open()
+    slept.step()
+    told = [("firing", "AccuracyLow", 1), ("resolved", "AccuracyLow", 1)]
+    assert watch.told() == told
+    assert second.store.states("instance") == []
+    slept.measured = None
+    for _ in range(10):
+        watch.station.now += MINUTE / 2
+        slept.step()
+        second.step()
+    assert watch.told() == told
+    for one in (slept, second):
+        one.close()
+    watch.open()
+
+
+def test_a_message_that_another_replica_has_sent_is_not_sent(watch: Watch) -> None:
+    """Who slept before sending asks again whether it is still the one, and whether it waits."""
+    watch.hook.status = 503
+    watch.go(4 * MINUTE)
+    (row,) = watch.store.messages(state="waiting")
+    watch.hook.status = 200
+    watch.sender._send(row, watch.keeper._config)
+    assert len(watch.told()) == 1
+    watch.sender._send(row, watch.keeper._config)
+    assert len(watch.told()) == 1
+    watch.hook.status = 503
+    watch.apply(RULES, "groups: []")
+    watch.go(2 * MINUTE)
+    (row,) = watch.store.messages(state="waiting")
+    watch.hook.status = 200
+    second = Replica(watch.station, name="two")
+    second.open()
+    watch.station.now += 2 * LENGTH
+    second.leases.share(SHARES, (TELLING,))
+    watch.sender._send(row, watch.keeper._config)
+    assert len(watch.told()) == 1
+    second.step()
+    assert watch.told()[1:] == [("resolved", "AccuracyLow", 1)]
+    second.close()
+
+
+def test_data_that_cannot_be_read_alert_and_are_made_up_for(watch: Watch) -> None:
+    """What was missed is evaluated: the alert fires since it would have fired."""
+    real, away = watch.station.platform._measured, [True]
+
+    def measured(model: str) -> Measured:
+        if away:
+            raise UnavailableError("what was measured cannot be read")
+        return real(model)
+
+    watch.close()
+    watch.measured = measured
+    watch.open()
+    began = watch.clock()
+    watch.go(10 * MINUTE)
+    assert watch.told() == [("firing", "EvaluationError", 1)]
+    (alert,) = watch.hook.bodies[0]["alerts"]
+    assert alert["labels"]["rulename"] == "AccuracyLow"
+    assert alert["annotations"]["description"] == "what was measured cannot be read"
+    away.clear()
+    watch.go(3 * MINUTE)
+    assert {(status, name) for status, name, _ in watch.told()[1:]} == {
+        ("firing", "AccuracyLow"), ("resolved", "EvaluationError"),
+    }  # fmt: skip
+    (fires,) = [body for body in watch.hook.bodies if body["status"] == "firing"][1:]
+    (alert,) = fires["alerts"]
+    # True since the first evaluation, and for two minutes then.
+    assert alert["startsAt"] <= (began + 5 * MINUTE).isoformat().replace("+00:00", "Z")
+
+
+def test_a_watch_that_stood_still_says_so(watch: Watch) -> None:
+    """Once it goes on, for a while; a short restart is not worth a word."""
+    watch.close()
+    watch.interrupted_after = 2 * MINUTE
+    watch.open()
+    watch.apply(RULES, "groups: []")
+    watch.go(3 * MINUTE)
+    watch.station.now += MINUTE
+    watch.go(3 * MINUTE)
+    assert watch.told() == []
+    watch.station.now += HOUR
+    watch.go(2 * MINUTE)
+    assert watch.told() == [("firing", "WatchInterrupted", 1)]
+    (alert,) = watch.hook.bodies[0]["alerts"]
+    assert alert["annotations"]["summary"].startswith("No rules were evaluated for 1h")
+    watch.go(10 * MINUTE)
+    assert watch.told()[1:] == [("resolved", "WatchInterrupted", 1)]
 
 
 def test_an_outage_is_made_up_for(watch: Watch) -> None:
@@ -285,6 +336,6 @@ def test_a_defect_in_one_group_of_rules_stops_no_other(
 
     monkeypatch.setattr("watchkeeper.app.alarms.keeper.evaluate_group", evaluated)
     watch.go(4 * MINUTE)
-    assert watch.told() == [("firing", "AccuracyLow", 1)]
+    assert sorted(watch.told()) == [("firing", "AccuracyLow", 1), ("firing", "EvaluationError", 1)]
     clocks = {row.key: row.body for row in watch.store.states("clock")}
     assert "ZeroDivisionError" in clocks['["broken","broken","late"]']

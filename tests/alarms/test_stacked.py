@@ -216,6 +216,22 @@ def test_a_back_test_fires_as_from_merged_hours(
     assert fired >= {"Low", "SurelyLow", "Drifts", "Surely", "Slow"}
 
 
+def test_a_back_test_says_what_was_compared(held: Station) -> None:
+    """At each time, column by column; with intervals where they are asked for."""
+    (group,) = read_rules(RULES, vocabulary=vocabulary_of())
+    around = Surroundings(held.platform._measured("late"))
+    times = times_of(Window(START, START + timedelta(hours=60)), HOUR)
+    low = next(iter(backtest_group(group, around, times, intervals=True)))
+    points = low.points(times)
+    assert points is not None
+    assert {len(points[name]) for name in ("at", "value", "low", "limit", "rows", "truth")} == {60}
+    assert (points["name"], points["operator"], set(points["limit"])) == ("accuracy", "<", {0.72})
+    true = [at for at, truth in enumerate(points["truth"]) if truth == "true"]
+    assert true
+    assert all(points["value"][at] < 0.72 for at in true)
+    assert any(value is not None for value in points["low"])
+
+
 # ---- hours that were written as they are ------------------------------------------------------
 
 

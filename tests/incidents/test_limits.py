@@ -18,6 +18,7 @@ from watchkeeper.incidents.runbooks.aftermath import (
     Undo,
     consequences,
 )
+from watchkeeper.incidents.runbooks.freezes import Closed
 from watchkeeper.incidents.runbooks.limits import (
     Allowed,
     Evidence,
@@ -39,7 +40,9 @@ from watchkeeper.incidents.runbooks.run import (
     approve,
     begin,
     finish,
+    lose,
     next_deadline,
+    settle,
     tick,
     verify,
 )
@@ -347,15 +350,56 @@ def test_a_process_that_died_is_found():
     assert next_deadline(run) == T0 + 5 * MINUTE
     assert tick(run, T0 + 5 * MINUTE - MINUTE) == run
     found = tick(run, T0 + 5 * MINUTE)
-    assert (found.state, found.result.status) == (RunState.INEFFECTIVE, "timed_out")
+    assert (found.state, found.result.status) == (RunState.UNKNOWN, "unknown")
     long = begin(
         request(step=step(idempotent=True, timeout=29 * MINUTE)), T0, window=WINDOW, dry=False
     )
-    again = tick(long, T0 + 29 * MINUTE)
+    assert tick(long, T0 + 29 * MINUTE).state is RunState.UNKNOWN  # However idempotent it is.
+    again = finish(long, FAILED, T0 + 29 * MINUTE)
     assert again.state is RunState.RETRYING
     again = begin(again, T0 + 29 * MINUTE + 10 * MINUTE / 60, window=WINDOW, dry=False)
     assert again.step_by == T0 + 30 * MINUTE
     assert tick(finish(again, FAILED, T0 + 29.9 * MINUTE), T0 + HOUR).state is RunState.INEFFECTIVE
+
+
+def test_what_nobody_knows_holds_its_target_until_it_is_settled():
+    """Nothing else is done there, for however long; a person is told, and says what was done."""
+    lost = lose(begin(request(1), T0, window=WINDOW, dry=False), T0 + MINUTE)
+    (told,) = consequences(lost, History((lost,)), APPROVE)
+    assert isinstance(told, Page)
+    assert "settle 1 --done" in told.reason
+    later = T0 + 30 * 24 * HOUR
+    refused = ask(request(2, at=later), lost, now=later)
+    assert "nobody knows whether run 1 on fares was done" in refused.reason
+    assert isinstance(ask(request(2, target="other", at=later), lost, now=later), NeedsApproval)
+    done = settle(lost, later, done=True, by="bo")
+    assert (done.state, done.verify_at) == (RunState.VERIFYING, later + WINDOW)
+    assert settle(lost, later, done=False, by="bo").state is RunState.FAILED
+    late = finish(lost, OK, T0 + 2 * MINUTE)  # Who did it was slow, and knows.
+    assert late.state is RunState.VERIFYING
+    for known in (done, begin(request(1), T0, window=WINDOW, dry=False), request(1)):
+        with pytest.raises(ConflictError, match="nothing to settle"):
+            settle(known, later, done=True, by="bo")
+    dry = lose(begin(request(1), T0, window=WINDOW, dry=True), T0 + MINUTE)
+    assert dry.state is RunState.FAILED
+    with pytest.raises(ConflictError, match="nobody is at work"):
+        lose(lost, later)
+
+
+def test_times_at_which_nothing_is_begun():
+    """Neither with approval nor by itself nor again; a dry run and an undo may."""
+    new_year = datetime.fromisoformat("2027-01-01")
+    closed = Policy(Mode.APPROVE, closed=(Closed("the year ends", end=new_year),))
+    run = approve(request(), "bo", T0)
+    assert ask(run, policy=closed) == Refused(
+        "nothing is begun now: the year ends until 2027-01-01 00:00 (UTC)"
+    )
+    again = finish(begin(run, T0, window=WINDOW, dry=False), FAILED, T0)
+    again = msgspec.structs.replace(again, state=RunState.RETRYING, retry_at=T0)
+    assert isinstance(ask(again, policy=closed), Refused)
+    assert ask(request(dry=True), policy=closed) == Allowed(dry=True)
+    done = ran(1, T0 - HOUR)
+    assert ask(request(2, undo_of=1), done, policy=closed) == Allowed()
 
 
 def test_dry_runs_do_not_count():
@@ -384,6 +428,7 @@ LOOK = st.one_of(
     st.tuples(st.just("finish"), st.integers(0, 9), st.sampled_from(["ok", "failed", "timed_out"])),
     st.tuples(st.just("verify"), st.integers(0, 9), st.sampled_from([GOOD, BAD, Reading(None, 0)])),
     st.tuples(st.just("crash")),
+    st.tuples(st.just("settle"), st.booleans()),
     st.tuples(st.just("thaw")),
 )  # fmt: skip
 
@@ -397,6 +442,12 @@ def allowed(run, history, policy, now):
     return run, ruling
 
 
+def settled(runs, now, *, done):
+    """Runs, with a person's word on those that nobody knew anything of."""
+    unknown = RunState.UNKNOWN
+    return [settle(r, now, done=done, by="bo") if r.state is unknown else r for r in runs]
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 40), LOOK), max_size=80), st.sampled_from([APPROVE, AUTO]))
 def test_no_interleaving_exceeds_the_caps(looks, policy):  # noqa: C901  # a small machine
@@ -405,6 +456,7 @@ def test_no_interleaving_exceeds_the_caps(looks, policy):  # noqa: C901  # a sma
     for minutes, (what, *rest) in looks:
         now += minutes * MINUTE
         runs = [tick(run, now) for run in history.runs]
+        runs = settled(runs, now, done=rest[0]) if what == "settle" else runs
         if what == "ask":
             name, target, idempotent = rest
             run = request(len(runs), target, now, name=name, step=step(name, idempotent=idempotent))
@@ -412,12 +464,14 @@ def test_no_interleaving_exceeds_the_caps(looks, policy):  # noqa: C901  # a sma
             run, ruling = allowed(run, before, policy, now)
             if isinstance(ruling, Allowed):
                 assert why_frozen(before, policy) is None
-                assert not any(r.target == target and r.state.holds_target for r in runs)
+                held = {RunState.RUNNING, RunState.RETRYING, RunState.UNKNOWN}
+                assert not any(r.target == target and r.state in held for r in runs)
                 run = begin(run, now, window=WINDOW, dry=ruling.dry, by_itself=ruling.by_itself)
                 starts.append((now, name, target))
             runs.append(run)
         elif what == "finish":
-            going = [n for n, run in enumerate(runs) if run.state is RunState.RUNNING]
+            states = {RunState.RUNNING, RunState.UNKNOWN}
+            going = [n for n, run in enumerate(runs) if run.state in states]
             for n in going[rest[0] : rest[0] + 1]:
                 runs[n] = finish(runs[n], Result(rest[1]), now)
         elif what == "verify":

@@ -167,3 +167,14 @@ def test_a_file_that_unfolds_without_end():
         read_on_call(f"users:\n  a0: &a0 [x, x]\n{layers}\n")
     with pytest.raises(InputError, match="more than 100000 values"):
         calendar_names(f"users:\n  a0: &a0 [x, x]\n{layers}\n")
+
+
+def test_a_layer_without_list_and_one_that_is_empty():
+    """One layer stands for a list of it; an empty one is told, not passed over."""
+    one = "schedules: {primary: {layers: {calendar: rota.ics}}}"
+    assert calendar_names(one) == ("rota.ics",)
+    for odd in ("[]", "schedules: [a]", "schedules: {a: b}", "schedules: {a: {layers: [b, [c]]}}"):
+        assert calendar_names(odd) == ()
+    for layers in ("{}", "[{}]"):
+        with pytest.raises(InputError, match="layer 1 needs either `rotation: weekly` or"):
+            read_on_call(f"schedules: {{primary: {{layers: {layers}}}}}")

@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from watchkeeper.core.errors import InputError
+from watchkeeper.files.zones import zone
 from watchkeeper.incidents.oncall.schedule import Layer, Rotation, Schedule
 from watchkeeper.incidents.oncall.shifts import on_call, shifts
-from watchkeeper.incidents.oncall.walltime import instant, on_the_wall, zone
+from watchkeeper.incidents.oncall.walltime import instant, on_the_wall
 
 ZONES = (
     "Africa/Cairo", "Africa/Casablanca", "America/Asuncion", "America/Havana", "America/New_York",

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from watchkeeper.app.alarms.runbooks.shelf import condition_problem
 from watchkeeper.core.errors import InputError, NotFoundError
 from watchkeeper.incidents.runbooks.parse import blocks, parts, read_runbook
 from watchkeeper.incidents.runbooks.starter import STARTERS, starter
@@ -111,6 +114,8 @@ DO = "id: a\naction: "
         (DO + "{comand: {argv: [x]}}", "the action has no 'comand'; did you mean 'command'"),
         (DO + "{command: {argv: rm -rf /}}", "argv is a list"),
         (DO + "{command: {}}", "command needs 'argv'"),
+        (DO + "{webhook: {url: 'https://a/b', headers: {Authorization: Bearer x}}}", "as `bearer`"),
+        (DO + "{webhook: {url: 'https://a/b', bearer: '${alert.name}'}}", "may hold no variable"),
         (DO + "{command: {argv: [x]}, mlflow: {}}", "make two steps of two"),
         (DO + "{kubernetes_scale: {resource: fares, replicas: 2}}", "write one such as"),
         (DO + "{kubernetes_scale: {resource: deployment/x, replicas: -1}}", "from 0 to"),
@@ -276,3 +281,13 @@ def test_percent_encoding(text):
 
     safe = text.encode("utf-8", "ignore").decode()
     assert percent_encoded(safe) == quote(safe, safe="")
+
+
+def test_the_steps_in_the_docs_can_be_used() -> None:
+    """What stands between four backticks on the page of runbooks is a runbook."""
+    page = Path(__file__).parents[2] / "docs" / "alarms" / "runbooks.md"
+    found = re.findall(r"^````markdown\n(.*?)^````$", page.read_text(), re.MULTILINE | re.DOTALL)
+    assert len(found) == 1
+    steps = read_runbook(found[0], check_condition=condition_problem).steps
+    assert [step.id for step in steps] == ["still-late", "scale-up"]
+    assert set(ACTIONS) <= set(re.findall(r"^\| `(\w+)` \|", page.read_text(), re.MULTILINE))

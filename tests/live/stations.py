@@ -102,11 +102,17 @@ class Station:
 
     folder: Path
     now: datetime = START + timedelta(days=5)
+    catalogue_url: str | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """Where its stores lie."""
+        return Settings(self.folder, min_free=0, catalogue_url=self.catalogue_url)
 
     def open(self) -> None:
         """Open the stores, as a process does when it starts."""
-        self.platform = Platform(Settings(self.folder, min_free=0), clock=lambda: self.now)
-        self.worker = Worker(Settings(self.folder, min_free=0), clock=lambda: self.now)
+        self.platform = Platform(self.settings, clock=lambda: self.now)
+        self.worker = Worker(self.settings, clock=lambda: self.now)
 
     def close(self) -> None:
         """Close the stores."""

@@ -309,3 +309,15 @@ def test_a_restart_changes_nothing(held: Station) -> None:
     held.work()
     ours, theirs = documents(held, ROWS)
     assert differences(ours["performance"], theirs["performance"]) == []
+
+
+def test_a_feature_that_nobody_sends_leaves_its_rules_open(held: Station) -> None:
+    """A rule over it is known of no row; all else is measured, and again once it comes."""
+    rows = predictions(ROWS)
+    for row in rows:
+        del row["features"]["temp"]
+    held.send(Signal.PREDICTIONS, rows)
+    held.work()
+    assert value(held, "prediction_count") == 900
+    (rule,) = held.platform.report("late", window=WINDOW)["quality"]["rules"]
+    assert (rule["failed"], rule["unknown"]) == (0, 900)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import jsonschema
@@ -190,12 +191,12 @@ def test_all_problems_are_told_at_once():
         ("alert: [A]\nexpr: f1 < 0.5", (1, 8), "alert is a text; here is a list"),
         ("alert: A\nexpr: f1 < 0.5\nfor: 5", (3, 6), "for: '5' is no length of time"),
         ("alert: A\nexpr: f1 < 0.5\nwindow: 0s", (3, 9), "window is no time at all"),
-        ("alert: A\nexpr: f1 < 0.5\nmin_rows: many", (3, 11), "is a number; here is 'many'"),
+        ("alert: A\nexpr: f1 < 0.5\nmin_rows: many", (3, 11), "is a whole number; here is 'many'"),
         ("alert: A\nexpr: f1 < 0.5\nmin_rows: 0", (3, 11), "it must be at least 1"),
         ("alert: A\nexpr: f1 < 0.5\nmin_rows: 1.5", (3, 11), "is a whole number"),
-        ("alert: A\nexpr: f1 < 0.5\nlimit: .inf", (3, 8), "limit is a number"),
+        ("alert: A\nexpr: f1 < 0.5\nlimit: .inf", (3, 8), "limit is a whole number"),
         ("alert: A\nexpr: f1 < 0.5\nlimit: inf", (3, 8), "limit is a whole number"),
-        ("alert: A\nexpr: f1 < 0.5\nlimit: nan", (3, 8), "it must be at least 0"),
+        ("alert: A\nexpr: f1 < 0.5\nlimit: nan", (3, 8), "limit is a whole number"),
         ("alert: A\nexpr: f1 < 0.5\nby_version: yes", (3, 13), "is true or false"),
         ("alert: A\nexpr: f1 < 0.5\nno_data: alrt", (3, 10), "did you mean 'alert'?"),
         ("alert: A\nexpr: f1 < 0.5\nno_data: {policy: ok, for: 2}", (3, 23), "unknown key 'for'"),
@@ -431,3 +432,46 @@ def test_examples_of_the_reader_fit_the_schema(tmp_path: Path):
     (tmp_path / "rules.yaml").write_text(text)
     jsonschema.validate(yaml.safe_load(text), rule_schema())
     assert read_rules((tmp_path / "rules.yaml").read_text())[0].rules[0].for_ == timedelta()
+
+
+def test_time_zones_holidays_and_accepted_levels():
+    """They stand with the group and the rule, and every rule of the group knows them."""
+    text = """
+groups:
+  - name: g
+    time_zone: America/New_York
+    holidays: [2026-12-25, 2026-07-04]
+    rules:
+      - {alert: A, expr: f1 < 0.5, accepted: 2026-11-21, allow_noisy: true}
+      - {alert: B, expr: f1 < 0.4, accepted: 2026-11-21T08:30:00+02:00}
+      - {alert: C, expr: f1 < 0.3}
+"""
+    (group,) = read_rules(text)
+    assert group.calendar.time_zone == "America/New_York"
+    assert {day.isoformat() for day in group.calendar.holidays} == {"2026-12-25", "2026-07-04"}
+    first, second, third = group.rules
+    assert first.calendar.accepted == datetime(2026, 11, 21, tzinfo=UTC)
+    assert second.calendar.accepted == datetime(2026, 11, 21, 6, 30, tzinfo=UTC)
+    assert third.calendar == group.calendar
+    assert [rule.allow_noisy for rule in group.rules] == [True, False, False]
+    jsonschema.validate(yaml.safe_load(write_rules([group])), rule_schema())
+    (again,) = read_rules(write_rules([group]))
+    for held, rule in zip(again.rules, group.rules, strict=True):
+        assert replace(held, line=0, column=0) == replace(rule, line=0, column=0)
+    assert again.calendar == group.calendar
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("time_zone: America/New_Yrk", "'America/New_Yrk' is no time zone; did you mean"),
+        ("holidays: [2026-13-01]", "a holiday is '2026-13-01'; write a date such as 2026-01-05"),
+        ("holidays: [Christmas]", "a holiday is 'Christmas'; write a date"),
+    ],
+)
+def test_calendars_that_cannot_be(line, told):
+    """With the place, and what to write."""
+    with pytest.raises(RuleFileError) as refused:
+        read_rules(f"groups:\n  - name: g\n    {line}\n    rules: []")
+    assert told in str(refused.value)
+    assert "line 3" in str(refused.value)

@@ -324,7 +324,7 @@ def test_a_check_of_no_rule_is_a_difference():
         ),
         ("tests:\n- alert_rule_test: [{eval_time: 1m}]", "line 2, column 21", "'alertname'"),
         ("tests:\n- interval: 500ms", "line 2, column 13", "whole seconds"),
-        ("tests:\n- constants: {a: b}", "line 2, column 14", "a constant is a number"),
+        ("tests:\n- constants: {a: b}", "line 2, column 18", "the constant 'a' is a number"),
         (
             "tests:\n- input_events: [{slo: a, objective: 0.9, bad: 1, total: 1 2}]",
             "line 2, column 18",

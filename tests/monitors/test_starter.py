@@ -24,7 +24,7 @@ from watchkeeper.monitors.starter_rules import SCORES, Portrait
 FEATURES = ("a", "b", "c", "d", "e")
 TASKS = (None, *(str(task) for task in Task))
 RUNBOOKS = {
-    "high-error-rate", "high-latency", "drift", "accuracy-drop", "missing-data", "no-labels",
+    "high-error-rate", "latency", "drift", "accuracy-drop", "missing-data", "no-labels",
 }  # fmt: skip
 
 
@@ -89,8 +89,8 @@ def test_every_task_has_its_metrics():
         ('psi_corrected("late") >= 0.2', "P2"),
         ("count(features, missing_share > 0.05) >= 1", "P2"),
         ("schema_violation_rate > 0", "P2"),
-        ("arrival_delay_p95 > 3600", "P3"),
-        ('absent(volume, "15m")', "P1"),
+        ("arrival_delay_p95 > 3600 && anomaly(arrival_delay_p95)", "P3"),
+        ('absent(volume, "25h") || (absent(volume, "30m") && anomaly(volume))', "P1"),
         ("latency_p95 > 200", "P1"),
     ],
 )
@@ -129,7 +129,7 @@ def test_what_is_off_can_be_switched_on():
     ]
     before, after = (read_rules(one, vocabulary=WORDS) for one in (text, "\n".join(lines)))
     count = [sum(len(group.rules) for group in groups) for groups in (before, after)]
-    assert count[1] == count[0] + 2
+    assert count[1] == count[0] + 3
     assert lint(after, WORDS) == []
 
 

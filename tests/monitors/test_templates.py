@@ -52,8 +52,8 @@ def test_texts(text, filled):
 @pytest.mark.parametrize(
     ("text", "offset", "words"),
     [
-        ("{{ $valeu }}", 3, "there is no '$valeu', did you mean '$value'?"),
-        ("ab {{ $value | humanise }}", 15, "no function 'humanise', did you mean 'humanize'?"),
+        ("{{ $valeu }}", 3, "there is no '$valeu'; did you mean '$value'?"),
+        ("ab {{ $value | humanise }}", 15, "no function 'humanise'; did you mean 'humanize'?"),
         ("{{ $value", 0, "{{ has no }}"),
         ("{{ }}", 2, "something is missing"),
         ("{{ $value | }}", 2, "something is missing"),

@@ -56,6 +56,23 @@ def test_counts_by_group() -> None:
         assert parts["mon",][name] | parts["tue",][name] == whole[()][name]
 
 
+@pytest.mark.parametrize(
+    ("rule", "failed", "unknown"),
+    [
+        ("mail != null", 1, 0), ("mail == null", 4, 0), ("!(mail == null)", 1, 0),
+        ("!(low < 5)", 2, 1), ("!(low < 5 || mail != null)", 4, 1), ("!(!(low < 5))", 2, 1),
+        ("!(low <= high) || mail == null", 2, 1),
+    ],
+)  # fmt: skip
+def test_negations_are_known_where_what_they_negate_is(
+    rule: str, failed: int, unknown: int
+) -> None:
+    """SQL reads `NOT x IS NULL` in another way than it looks."""
+    checks = checks_of(Model("m", (), rules=(Rule("r", rule),)), ROWS.column_names)
+    result = ibis.duckdb.connect().to_pyarrow(tally_query(ibis.memtable(ROWS), checks))
+    assert read_tallies(result, checks) == {(): {"rule:r": Tally(5, failed, unknown)}}
+
+
 def test_no_rows() -> None:
     """A table without rows gives tallies of zero."""
     checks = checks_of(MODEL, ROWS.column_names)
@@ -107,3 +124,25 @@ def test_patterns_that_engines_read_differently(pattern: str) -> None:
     """A pattern outside the common subset is refused."""
     with pytest.raises(RuleError, match="pattern"):
         expand(pattern)
+
+
+def test_a_column_of_the_model_that_the_data_lack_is_missing_in_each_row() -> None:
+    """A feature that nobody sends leaves its rules open; one that no model has is an error."""
+    rules = (
+        Rule("shorter", "low <= size"), Rule("there", "name != null"), Rule("after", "low > at"),
+        Rule("listed", "name in ['a', 'b']"), Rule("low", "low < 5"),
+    )  # fmt: skip
+    columns = (
+        Column("low", Kind.NUMERIC), Column("size", Kind.NUMERIC), Column("at", Kind.NUMERIC),
+        Column("name", Kind.CATEGORICAL),
+    )  # fmt: skip
+    checks = checks_of(Model("m", columns, rules=rules), ROWS.column_names)
+    result = ibis.duckdb.connect().to_pyarrow(tally_query(ibis.memtable(ROWS), checks))
+    (found,) = read_tallies(result, checks).values()
+    assert found["rule:shorter"] == found["rule:after"] == Tally(5, 0, 5)
+    assert found["rule:there"] == Tally(5, 5, 0)
+    assert found["rule:listed"].unknown == 5
+    assert found["rule:low"] == Tally(5, 2, 1)
+    unknown = Model("m", columns[:1], rules=(Rule("shorter", "low <= size"),))
+    with pytest.raises(RuleError, match="names the column 'size'"):
+        tally_query(ibis.memtable(ROWS), checks_of(unknown, ROWS.column_names))

@@ -15,8 +15,12 @@ from typing import Any
 from watchkeeper.app.alarms.desk import AlarmDesk
 from watchkeeper.app.alarms.evaluating import Surroundings
 from watchkeeper.app.alarms.incident_desk import IncidentDesk
+from watchkeeper.app.alarms.runbooks.allowed import AutomationFile
+from watchkeeper.app.alarms.runbooks.desk import RunbookDesk
+from watchkeeper.app.dashboards.desk import DashboardDesk
 from watchkeeper.app.live.questions import Ingest, ReferenceRequest, RowsQuery, SeriesQuery
 from watchkeeper.app.live.settings import Settings
+from watchkeeper.app.people.access_log import Entry
 from watchkeeper.core.errors import NotFoundError
 from watchkeeper.store.catalogue.alarms import AlarmStore
 
@@ -78,6 +82,27 @@ class FakeKeys:
 
 
 @dataclass
+class NoPeople:
+    """Nobody signs in; what the access log would note is kept."""
+
+    oidc: None = None
+    noted: list[Entry] = field(default_factory=list)
+
+    @property
+    def log(self) -> NoPeople:
+        """The access log."""
+        return self
+
+    def add(self, entry: Entry) -> None:
+        """Keep a row."""
+        self.noted.append(entry)
+
+    def any(self) -> bool:
+        """Nobody."""
+        return False
+
+
+@dataclass
 class FakeRegistry:
     """Models by name."""
 
@@ -128,6 +153,7 @@ class FakePlatform:
         self.settings = Settings(folder, **settings)
         self.registry = FakeRegistry()
         self.keys = FakeKeys()
+        self.people: Any = NoPeople()
         self.begin()
 
     def begin(self) -> None:
@@ -158,6 +184,19 @@ class FakePlatform:
     def incidents(self) -> IncidentDesk:
         """The real one, over the store of alarms."""
         return IncidentDesk(self.alarm_store, config=self.alarms.config, clock=lambda: MORNING)
+
+    @cached_property
+    def runbooks(self) -> RunbookDesk:
+        """The real one, over the store of alarms; the operator's file is in the folder."""
+        allowed = AutomationFile(self.settings.automation_file)
+        return RunbookDesk(
+            self.alarm_store, around=self._around, clock=lambda: MORNING, automation=allowed
+        )
+
+    @cached_property
+    def dashboards(self) -> DashboardDesk:
+        """The real one, over the store of alarms."""
+        return DashboardDesk(self.alarm_store, clock=lambda: MORNING)
 
     @cached_property
     def alarm_store(self) -> AlarmStore:
@@ -245,6 +284,21 @@ class FakePlatform:
             }],
         }  # fmt: skip
 
+    def lines(self, model: str, query: SeriesQuery) -> dict[str, Any]:
+        """One line with a value and a gap, as long as its step says."""
+        known(model)
+        self.queries.append(query)
+        ends = {"start": MORNING, "end": MORNING}
+        times = 20_000 if query.step == "1h" else 1
+        return {
+            "model": model, "window": ends, "step": "1h", "step_s": 3600.0,
+            "starts": [3600 * n for n in range(2 * times)],
+            "lines": [{
+                "metric": query.metrics[0], "column": "temp", "version": query.version,
+                "segment": query.segment, "unit": "", "values": [0.21, float("nan")] * times,
+            }],
+        }  # fmt: skip
+
     def overview(
         self, model: str, *, window: str, version: str | None, segment: str | None
     ) -> dict[str, Any]:
@@ -254,6 +308,66 @@ class FakePlatform:
             "model": model, "version": version, "segment": segment, "rows": 12.5,
             "window": {"start": MORNING, "end": MORNING}, "traffic": {"volume": {"value": 12.5}},
             "labels": {}, "outcomes": {}, "reference": None, "report": None,
+        }  # fmt: skip
+
+    def glance(self, model: str, *, window: str) -> dict[str, Any]:
+        """A line with nothing in it."""
+        held = {
+            "model": model,
+            "window": {"start": MORNING, "end": MORNING},
+            "rows": 0.0,
+            "service": {},
+            "labels": {},
+        }
+        empty = ("verdict", "status", "headline", "performance", "drift", "quality")
+        return {**held, **dict.fromkeys(empty), "step_s": 3600.0, "series": []}
+
+    def track(
+        self, model: str, *, window: str, step: str | None, version: str | None, segment: str | None
+    ) -> dict[str, Any]:
+        """Drift and quality of two steps."""
+        known(model)
+        step_of = {
+            "start": MORNING,
+            "end": MORNING,
+            "rows": 5,
+            "labelled": 0,
+            "drifted": 1,
+            "columns": 1,
+        }
+        column = {
+            "kind": "numeric", "role": "feature", "effect": [0.2], "low": [0.1], "high": [0.3],
+            "verdicts": ["drifted"], "missing": [0.0],
+        }  # fmt: skip
+        return {
+            "model": model, "version": version, "segment": segment, "step": "1d", "step_s": 86400.0,
+            "window": {"start": MORNING, "end": MORNING}, "tolerance": 0.05, "steps": [step_of],
+            "drift": {"temp": column}, "ranking": ["temp"],
+            "quality": {"validity": {"target": 0.99, "points": [1.0]}},
+        }  # fmt: skip
+
+    def distributions(
+        self, model: str, column: str, *, window: str, step: str | None, version: str | None,
+        segment: str | None,
+    ) -> dict[str, Any]:  # fmt: skip
+        """A column without rows."""
+        known(model)
+        return {
+            "model": model, "column": column, "role": "feature", "kind": "numeric",
+            "version": version, "segment": segment, "step": "1d", "edges": [0.0, 1.0],
+            "window": {"start": MORNING, "end": MORNING}, "categories": None, "reference": None,
+            "points": [],
+        }  # fmt: skip
+
+    def decisions(
+        self, model: str, *, window: str, version: str | None, segment: str | None
+    ) -> dict[str, Any]:
+        """A model without labels."""
+        known(model)
+        return {
+            "model": model, "version": version, "segment": segment, "threshold": 0.5,
+            "window": {"start": MORNING, "end": MORNING}, "classes": ["0", "1"],
+            "thresholds": [0.0, 0.5], "current": None, "reference": None,
         }  # fmt: skip
 
     def compare_versions(
@@ -292,6 +406,10 @@ class FakePlatform:
         """One change."""
         return [{"model": model, "kind": "deployment", "title": "Version 8",
                  "time": MORNING}]  # fmt: skip
+
+    def storage(self) -> dict[str, Any]:
+        """Little."""
+        return {"parts": [{"name": "tables", "holds": "what was sent", "bytes": 900}], "tables": []}
 
     def status(self) -> dict[str, Any]:
         """All well."""

@@ -33,37 +33,70 @@ NEEDS = {
     ("PUT", "/v1/models/late-arrivals/reference"): "admin",
     ("GET", "/v1/models/late-arrivals/metrics?metric=psi"): "read",
     ("GET", "/v1/models/late-arrivals/overview"): "read",
+    ("GET", "/v1/models/late-arrivals/glance"): "read",
+    ("GET", "/v1/models/late-arrivals/track"): "read",
+    ("GET", "/v1/models/late-arrivals/lines"): "read",
+    ("GET", "/v1/models/late-arrivals/distributions?column=temp"): "read",
+    ("GET", "/v1/models/late-arrivals/decisions"): "read",
+    ("GET", "/v1/models/late-arrivals/file"): "read",
     ("GET", "/v1/models/late-arrivals/compare?a=1&b=2"): "read",
     ("GET", "/v1/models/late-arrivals/rows"): "read",
     ("GET", "/v1/models/late-arrivals/report"): "read",
     ("GET", "/v1/models/late-arrivals/changes"): "read", ("GET", "/v1/changes"): "read",
+    ("GET", "/v1/storage"): "read",
     ("GET", "/v1/metrics"): "read", ("GET", "/v1/status"): "read", ("GET", "/metrics"): "read",
     ("GET", "/metrics/models"): "read", ("GET", "/v1/keys"): "admin", ("POST", "/v1/keys"): "admin",
     ("DELETE", "/v1/keys/k1"): "admin",
     ("GET", "/v1/rules"): "read", ("POST", "/v1/rules/check"): "read",
     ("POST", "/v1/rules/backtest?window=2013-01-01..2013-01-02"): "read",
-    ("PUT", "/v1/rules/name1"): "admin", ("DELETE", "/v1/rules/name1"): "admin",
-    ("GET", "/v1/slos"): "read", ("PUT", "/v1/slos/name1"): "admin",
-    ("DELETE", "/v1/slos/name1"): "admin",
-    ("GET", "/v1/alerts"): "read", ("POST", "/v1/alerts/acknowledge"): "admin",
+    ("PUT", "/v1/rules/name1"): "edit", ("DELETE", "/v1/rules/name1"): "edit",
+    ("GET", "/v1/slos"): "read", ("PUT", "/v1/slos/name1"): "edit",
+    ("DELETE", "/v1/slos/name1"): "edit",
+    ("GET", "/v1/alerts"): "read", ("POST", "/v1/alerts/acknowledge"): "edit",
     ("GET", "/v1/routes"): "read", ("PUT", "/v1/routes"): "admin",
     ("POST", "/v1/routes/test"): "read", ("GET", "/v1/messages"): "read",
+    ("POST", "/v1/receivers/name1/test"): "admin",
     ("GET", "/v1/history"): "read",
-    ("GET", "/v1/incidents"): "read", ("POST", "/v1/incidents"): "admin",
+    ("GET", "/v1/incidents"): "read", ("POST", "/v1/incidents"): "edit",
     ("GET", "/v1/incidents/figures"): "read", ("GET", "/v1/incidents/7"): "read",
-    ("POST", "/v1/incidents/7/events"): "admin", ("GET", "/v1/incidents/7/post-mortem"): "read",
+    ("POST", "/v1/incidents/7/events"): "edit", ("GET", "/v1/incidents/7/post-mortem"): "read",
     ("GET", "/v1/oncall"): "read", ("PUT", "/v1/oncall"): "admin",
     ("DELETE", "/v1/oncall"): "admin", ("GET", "/v1/oncall/now"): "read",
+    ("GET", "/v1/oncall/calendar.ics"): "read",
+    ("GET", "/v1/dashboards"): "read", ("GET", "/v1/dashboards/name1"): "read",
+    ("PUT", "/v1/dashboards/name1"): "edit", ("DELETE", "/v1/dashboards/name1"): "edit",
+    ("GET", "/v1/runbooks"): "read", ("POST", "/v1/runbooks/check"): "read",
+    ("GET", "/v1/runbooks/name1"): "read", ("PUT", "/v1/runbooks/name1"): "admin",
+    ("DELETE", "/v1/runbooks/name1"): "admin",
+    ("GET", "/v1/runs"): "read", ("POST", "/v1/runs"): "edit", ("GET", "/v1/runs/7"): "read",
+    ("POST", "/v1/runs/7/approve"): "edit", ("POST", "/v1/runs/7/refuse"): "edit",
+    ("POST", "/v1/runs/7/undo"): "edit", ("POST", "/v1/runs/7/settle"): "edit",
+    ("GET", "/v1/automation"): "read",
+    ("POST", "/v1/automation/freeze"): "edit", ("POST", "/v1/automation/unfreeze"): "admin",
     ("GET", "/api/v2/status"): "read", ("GET", "/api/v2/receivers"): "read",
     ("GET", "/api/v2/alerts"): "read", ("GET", "/api/v2/alerts/groups"): "read",
     ("POST", "/api/v2/alerts"): "ingest", ("GET", "/api/v2/silences"): "read",
-    ("POST", "/api/v2/silences"): "admin", ("GET", "/api/v2/silence/id1"): "read",
-    ("DELETE", "/api/v2/silence/id1"): "admin",
+    ("POST", "/api/v2/silences"): "edit", ("GET", "/api/v2/silence/id1"): "read",
+    ("DELETE", "/api/v2/silence/id1"): "edit",
+    ("GET", "/v1/users"): "admin", ("POST", "/v1/users"): "admin",
+    ("PATCH", "/v1/users/user1"): "admin", ("DELETE", "/v1/users/user1"): "admin",
+    ("GET", "/v1/sessions"): "read", ("DELETE", "/v1/sessions/session1"): "read",
+    ("GET", "/v1/access-log"): "admin",
 }  # fmt: skip
-OPEN = {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/"), ("GET", "/openapi.json")}
+OPEN = {
+    ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/"), ("GET", "/openapi.json"),
+    ("GET", "/v1/session/ways"),
+}  # fmt: skip
+ENTRANCES = {
+    ("POST", "/v1/session"), ("GET", "/v1/session/oidc/start"), ("GET", "/v1/session/oidc"),
+}  # fmt: skip
+"""Where people prove who they are."""
+KNOWN = {("GET", "/v1/session"), ("DELETE", "/v1/session"), ("PUT", "/v1/session/password")}
+"""What anybody may do who is known, whatever their scopes."""
 PLACES = (
     ("late-arrivals", "{model}"), ("/k1", "/{key}"), ("/name1", "/{name}"), ("/id1", "/{id}"),
-    ("/incidents/7", "/incidents/{number}"),
+    ("/incidents/7", "/incidents/{number}"), ("/runs/7", "/runs/{number}"),
+    ("/user1", "/{user}"), ("/session1", "/{session}"),
 )  # fmt: skip
 SIGNED = {("POST", "/v1/chat/slack")}
 """Who asks proves it by a signature of the body."""
@@ -79,7 +112,8 @@ def test_the_list_above_has_every_route(own: FakePlatform) -> None:
     app = make_app(own)
     paths = app.openapi()["paths"]
     described = {(method.upper(), path) for path, methods in paths.items() for method in methods}
-    listed = {(method, path.partition("?")[0]) for method, path in [*NEEDS, *OPEN, *SIGNED]}
+    groups = (NEEDS, OPEN, ENTRANCES, KNOWN, SIGNED)
+    listed = {(method, path.partition("?")[0]) for group in groups for method, path in group}
     templates = {
         (method, functools.reduce(lambda text, one: text.replace(*one), PLACES, path))
         for method, path in listed
@@ -95,8 +129,8 @@ def test_scopes_open_what_they_name(
     served: httpx.Client, platform: FakePlatform, method: str, path: str
 ) -> None:
     """With a key in the catalogue each route asks for its scope; admin opens all."""
-    secrets = {scope: platform.keys.create(scope, [scope])[1] for scope in ("read", "ingest")}
-    secrets["admin"] = platform.keys.create("admin", ["admin"])[1]
+    scopes = ("read", "ingest", "edit", "admin")
+    secrets = {scope: platform.keys.create(scope, [scope])[1] for scope in scopes}
     bare = served.request(method, path)
     assert (bare.status_code, bare.json()["error"]["code"]) == (401, "no_key")
     assert bare.headers["www-authenticate"].startswith("Bearer")

@@ -16,6 +16,7 @@ from tests.server.fake_platform import MODEL, MORNING, FakePlatform
 from tests.server.test_server_api import answer_schema, check, described
 from watchkeeper.app.alarms.dispatching import look_at_due
 from watchkeeper.app.live.clock import now
+from watchkeeper.core.alert import fingerprint
 from watchkeeper.store.catalogue.alarms import StateRow
 
 __all__ = ["described"]
@@ -51,7 +52,8 @@ def test_rules_are_applied_shown_and_removed(
     """Under a name, with warnings; twice the same changes nothing."""
     answer = ask("PUT", "/v1/rules/flights", content=RULES)
     assert answer.json() == {
-        "name": "flights", "outcome": "created", "groups": 1, "rules": 1, "warnings": [],
+        "name": "flights", "outcome": "created", "groups": 1, "rules": 1,
+        "warnings": [f"not tried on the past of {MODEL}: this platform has measured nothing"],
     }  # fmt: skip
     assert ask("PUT", "/v1/rules/flights", content=RULES).json()["outcome"] == "unchanged"
     changed = ask("PUT", "/v1/rules/flights", content=RULES.replace("0.9", "0.8"))
@@ -152,7 +154,7 @@ def test_who_takes_an_alert_on_is_told_to_the_receiver(ask: Ask, own: FakePlatfo
     hooks = ROUTES.replace("{name: team}", "{name: team, webhook_configs: [{url: 'http://x/'}]}")
     ask("PUT", "/v1/routes", content=hooks)
     post_alert(ask, alertname="Late", model=MODEL)
-    taking = {"labels": {"model": MODEL}, "by": "ann"}
+    taking = {"labels": {"model": MODEL}, "by": "ann", "comment": "I look "}
     assert ask("POST", "/v1/alerts/acknowledge", json=taking).status_code == 404
     store, config = own.alarm_store, own.alarms.config()
     look_at_due(store, config, MORNING + timedelta(minutes=1))
@@ -161,6 +163,8 @@ def test_who_takes_an_alert_on_is_told_to_the_receiver(ask: Ask, own: FakePlatfo
     assert answer.json()["by"] == "ann"
     reasons = [one["reason"] for one in ask("GET", "/v1/messages").json()["messages"]]
     assert reasons == ["acknowledged", "first"]
+    (noted,) = ask("GET", "/v1/history?kind=acknowledged").json()["history"]
+    assert (noted["what"]["by"], noted["what"]["comment"]) == ("ann", "I look")
     past = {**taking, "until": (MORNING - timedelta(hours=1)).isoformat()}
     assert ask("POST", "/v1/alerts/acknowledge", json=past).status_code == 400
 
@@ -180,7 +184,13 @@ def test_messages_and_alerts_are_as_described(
     check(described, answer_schema(described, "/v1/alerts"), answer.json())
     (alert,) = answer.json()["alerts"]
     assert (alert["alert"], alert["state"], alert["value"]) == ("Low", "firing", 0.8)
+    assert alert["fingerprint"] == fingerprint({"alertname": "Low", "severity": "P1"})
     assert ask("GET", "/v1/alerts?model=other").json() == {"alerts": []}
+    with own.alarm_store.work() as work:
+        over = body.replace("firing", "inactive")
+        work.put_state(StateRow("instance", key, over), at=MORNING)
+    assert ask("GET", "/v1/alerts").json() == {"alerts": []}
+    assert len(ask("GET", "/v1/alerts?every=true").json()["alerts"]) == 1
     check(described, answer_schema(described, "/v1/messages"), ask("GET", "/v1/messages").json())
 
 
@@ -237,4 +247,22 @@ def test_slack_takes_alerts_on_and_silences_them(
     assert slack(ask, f"ack {key} mine").json()["response_type"] == "in_channel"
     assert ask("GET", "/v1/messages").json()["messages"][0]["reason"] == "acknowledged"
     assert slack(ask, "dance").json()["response_type"] == "ephemeral"
-    assert "cannot be started" in slack(ask, f"rollback {MODEL}").json()["text"]
+    assert "may not run anything here" in slack(ask, f"rollback {MODEL}").json()["text"]
+
+
+def test_a_rule_file_says_where_it_is_kept(ask: Ask) -> None:
+    """What comes from a file is named with it; what is changed here no longer is."""
+    source = "ml/rules.yaml"
+    ask("PUT", f"/v1/rules/flights?{urlencode({'source': source})}", content=RULES)
+    assert ask("GET", "/v1/rules").json()["files"][0]["source"] == source
+    again = ask("PUT", "/v1/rules/flights", content=RULES)
+    assert again.json()["outcome"] == "unchanged"
+    assert ask("GET", "/v1/rules").json()["files"][0]["source"] is None
+
+
+def test_a_check_says_what_was_read(ask: Ask, described: dict[str, Any]) -> None:
+    """So that a form can stand beside the text."""
+    answer = ask("POST", "/v1/rules/check", content=RULES)
+    check(described, answer_schema(described, "/v1/rules/check", "post"), answer.json())
+    (rule,) = answer.json()["read"][0]["rules"]
+    assert (rule["expr"], rule["number"], rule["no_data"]) == ("accuracy < 0.9", 0, "alert")

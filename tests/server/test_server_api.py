@@ -21,6 +21,7 @@ from watchkeeper.app.live.questions import RowsQuery, SeriesQuery
 from watchkeeper.core.envelope import Signal
 from watchkeeper.core.errors import InputError, UnavailableError
 from watchkeeper.server.application import make_app
+from watchkeeper.server.pages import ADDRESSES
 from watchkeeper.server.records import EXAMPLES, RECORDS
 from watchkeeper.server.services import encode
 
@@ -71,7 +72,9 @@ def test_every_route_is_described(own: FakePlatform, described: dict[str, Any]) 
     shown = {
         (method.upper(), path) for path, methods in described["paths"].items() for method in methods
     }
-    unshown = {("GET", "/"), ("GET", "/openapi.json")}
+    # The web pages hold no data, and are no interface for programs.
+    pages = {("GET", address.replace(":path", "")) for address in (*ADDRESSES, "/assets/{name}")}
+    unshown = pages | {("GET", "/openapi.json")}
     assert {pair for pair in served if pair[0] != "HEAD"} == shown | unshown
 
 
@@ -201,6 +204,24 @@ def test_series_are_asked_as_written(served: httpx.Client, platform: FakePlatfor
         SeriesQuery(("psi", "ks"), ("a", "b"), "7d", "1h", "8", "origin:JFK")
     ]
     assert [point["value"] for point in answer.json()["series"][0]["points"]] == [0.21, None]
+
+
+def test_lines_are_bare_numbers_and_large_ones_are_compressed(
+    served: httpx.Client, platform: FakePlatform
+) -> None:
+    """A chart of many points comes as columns; who takes no gzip gets it plain."""
+    path = f"/v1/models/{MODEL}/lines"
+    asked = {"metric": "psi", "window": "365d", "step": "1h"}
+    large = served.get(path, params=asked)
+    assert platform.queries == [SeriesQuery(("psi",), (), "365d", "1h", None, None)]
+    assert large.headers["content-encoding"] == "gzip"
+    assert large.json()["lines"][0]["values"][:2] == [0.21, None]
+    assert large.json()["starts"][:2] == [0, 3600]
+    plain = served.get(path, params=asked, headers={"Accept-Encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    assert plain.headers["vary"] == "Accept-Encoding"
+    assert plain.json() == large.json()
+    assert "content-encoding" not in served.get(path, params={"metric": "psi"}).headers
 
 
 def test_rows_are_asked_as_written(served: httpx.Client, platform: FakePlatform) -> None:

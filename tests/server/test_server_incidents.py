@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
+import icalendar
 import pytest
 
 from tests.server.fake_platform import MODEL, MORNING, FakePlatform
@@ -125,6 +126,112 @@ def test_who_is_on_call(ask: Ask, described: dict[str, Any]) -> None:
     assert ask("PUT", "/v1/oncall", content=b"\xff").status_code == 400
     assert ask("DELETE", "/v1/oncall").json()["outcome"] == "removed"
     assert ask("GET", "/v1/oncall").json()["text"] == ""
+
+
+def test_shifts_go_into_calendars(ask: Ask) -> None:
+    """Of everybody or of one, by name; events keep their ids until the month is over."""
+    ask("PUT", "/v1/routes", content=ROUTES)
+    ask("PUT", "/v1/oncall", content=ONCALL.replace("  ana:", "  bo: {}\n  ana:"))
+    answer = ask("GET", "/v1/oncall/calendar.ics?days=10")
+    assert answer.headers["content-type"] == "text/calendar; charset=utf-8"
+    events = icalendar.Calendar.from_ical(answer.text).walk("VEVENT")
+    assert {str(one["SUMMARY"]) for one in events} == {
+        "Ana on call (primary)", "Ana on call (nights)",
+    }  # fmt: skip
+    starts = min(one["DTSTART"].dt for one in events)
+    assert starts.isoformat() == "2013-05-01T00:00:00+00:00"
+    assert ask("GET", "/v1/oncall/calendar.ics?days=10&user=Ana").text.count("BEGIN:VEVENT") == len(
+        events
+    )
+    assert "VEVENT" not in ask("GET", "/v1/oncall/calendar.ics?user=bo").text
+    wrong = ask("GET", "/v1/oncall/calendar.ics?user=anna")
+    assert wrong.status_code == 404
+    assert "did you mean 'ana'" in wrong.json()["error"]["message"]
+    assert ask("GET", "/v1/oncall/calendar.ics?days=900").status_code == 400
+
+
+def test_a_calendar_program_sends_a_key_as_a_password(ask: Ask, own: FakePlatform) -> None:
+    """A key in the address itself is none: addresses end up in logs and histories."""
+    scopes = ("read", "ingest", "admin")
+    secrets = {scope: own.keys.create(scope, [scope])[1] for scope in scopes}
+    ask("PUT", "/v1/routes", content=ROUTES, auth=("key", secrets["admin"]))
+    ask("PUT", "/v1/oncall", content=ONCALL, auth=("key", secrets["admin"]))
+    path = "/v1/oncall/calendar.ics"
+    answer = ask("GET", path, auth=("key", secrets["read"]))
+    assert (answer.status_code, answer.text[:15]) == (200, "BEGIN:VCALENDAR")
+    assert ask("GET", path, auth=("key", secrets["ingest"])).status_code == 403
+    for name in ("key", "token", "access_token", "secret"):
+        assert ask("GET", f"{path}?{name}={secrets['read']}").status_code == 401
+
+
+def test_an_alert_beside_an_incident_is_taken_into_it(
+    ask: Ask, described: dict[str, Any], own: FakePlatform
+) -> None:
+    """It is proposed by its fingerprint, and a part of the incident when somebody says so."""
+    ends = {"endsAt": (MORNING + timedelta(hours=1)).isoformat()}
+    both = [
+        {"labels": {"alertname": name, "model": MODEL, "severity": severity}, **ends}
+        for name, severity in (("Down", "page"), ("Slow", "info"))
+    ]
+    assert ask("POST", "/api/v2/alerts", json=both).status_code == 200
+    shown = ask("GET", "/v1/incidents/1")
+    check(described, answer_schema(described, "/v1/incidents/{number}"), shown.json())
+    (related,) = shown.json()["related"]
+    assert (related["name"], related["why"]) == ("Slow", f"the same model, {MODEL}")
+    body = {"event": "alert", "fingerprint": related["fingerprint"], "by": "ana"}
+    taken = ask("POST", "/v1/incidents/1/events", json=body).json()
+    assert [one["name"] for one in taken["alerts"]] == ["Down", "Slow"]
+    again = ask("POST", "/v1/incidents/1/events", json=body)
+    assert (again.status_code, "already" in again.json()["error"]["message"]) == (409, True)
+    wrong = ask("POST", "/v1/incidents/1/events", json=body | {"fingerprint": "cbf2"})
+    assert wrong.status_code == 404
+    del own
+
+
+def test_a_silenced_alert_opens_no_incident(ask: Ask, own: FakePlatform) -> None:
+    """And a silence of one that has an incident stands on its timeline, with who and why."""
+    labels = {"alertname": "Down", "model": MODEL, "severity": "page"}
+    silence = {
+        "matchers": [{"name": "model", "value": MODEL, "isRegex": False, "isEqual": True}],
+        "startsAt": MORNING.isoformat(), "endsAt": (MORNING + timedelta(hours=2)).isoformat(),
+        "createdBy": "ana", "comment": "the feed moves",
+    }  # fmt: skip
+    made = ask("POST", "/api/v2/silences", json=silence)
+    assert made.status_code == 200, made.text
+    assert ask("POST", "/api/v2/alerts", json=[{"labels": labels}]).status_code == 200
+    assert ask("GET", "/v1/incidents").json()["incidents"] == []
+    number = made.json()["silenceID"]
+    assert ask("DELETE", f"/api/v2/silence/{number}").status_code == 200
+    assert ask("POST", "/api/v2/alerts", json=[{"labels": labels}]).status_code == 200
+    assert len(ask("GET", "/v1/incidents").json()["incidents"]) == 1
+    assert ask("POST", "/api/v2/silences", json=silence).status_code == 200
+    last = ask("GET", "/v1/incidents/1").json()["timeline"][-1]["text"]
+    assert last.startswith("Down is silenced by ana until")
+    assert last.endswith("the feed moves")
+    del own
+
+
+def test_a_posted_alert_opens_an_incident_which_is_taken_with_it(
+    ask: Ask, described: dict[str, Any], own: FakePlatform
+) -> None:
+    """Over Alertmanager's API, told by the chain, taken on by its labels, and over when it is."""
+    hooks = ROUTES.replace("{name: pager}", "{name: pager, webhook_configs: [{url: 'http://x/'}]}")
+    ask("PUT", "/v1/routes", content=hooks)
+    ask("PUT", "/v1/oncall", content=ONCALL)
+    labels = {"alertname": "Down", "model": MODEL, "severity": "page"}
+    ends = {"endsAt": (MORNING + timedelta(hours=1)).isoformat()}
+    assert ask("POST", "/api/v2/alerts", json=[{"labels": labels, **ends}]).status_code == 200
+    (incident,) = ask("GET", "/v1/incidents").json()["incidents"]
+    assert (incident["title"], incident["severity"]) == (f"Down on {MODEL}", "SEV-0")
+    taken = ask("POST", "/v1/alerts/acknowledge", json={"labels": labels, "by": "ana"})
+    check(described, answer_schema(described, "/v1/alerts/acknowledge", "post"), taken.json())
+    assert taken.json()["incidents"] == [1]
+    shown = ask("GET", "/v1/incidents/1").json()
+    assert (shown["state"], shown["escalation"]["status"]) == ("acknowledged", "held")
+    over = {"labels": labels, "endsAt": (MORNING - timedelta(seconds=1)).isoformat()}
+    assert ask("POST", "/api/v2/alerts", json=[over]).status_code == 200
+    assert ask("GET", "/v1/incidents/1").json()["mitigation_suggested"]
+    del own
 
 
 def test_an_incident_opened_by_hand_is_told(ask: Ask, own: FakePlatform) -> None:

@@ -79,7 +79,8 @@ def measured(server: httpx.Client) -> httpx.Client:
         "/healthz", "/readyz", "/v1/status", "/v1/metrics", "/v1/keys", "/v1/models",
         "/v1/models/flights", "/v1/models/flights/versions", "/v1/models/flights/overview",
         "/v1/models/flights/rows?limit=3", "/v1/models/flights/changes", "/v1/changes",
-        "/v1/models/flights/metrics?metric=prediction_count&step=1h",
+        "/v1/models/flights/metrics?metric=prediction_count&step=1h", "/v1/models/flights/glance",
+        "/v1/storage", "/v1/dashboards", "/v1/routes",
     ],
 )  # fmt: skip
 def test_answers_of_the_real_platform_are_as_described(measured: httpx.Client, path: str) -> None:
@@ -91,6 +92,19 @@ def test_answers_of_the_real_platform_are_as_described(measured: httpx.Client, p
     answer = measured.get(path)
     assert answer.status_code == 200, answer.text
     Draft202012Validator({**schema, "components": described["components"]}).validate(answer.json())
+
+
+def test_what_is_kept_takes_room(measured: httpx.Client) -> None:
+    """Each table stands with its days and how long it is kept."""
+    told = measured.get("/v1/storage").json()
+    held = {(table["model"], table["signal"]): table for table in told["tables"]}
+    predictions = held["flights", "predictions"]
+    assert predictions["bytes"] > 1000
+    assert predictions["first_day"] <= predictions["last_day"]
+    assert predictions["days"] is None
+    parts = {part["name"]: part["bytes"] for part in told["parts"]}
+    assert parts["tables"] >= sum(table["bytes"] for table in held.values())
+    assert parts["catalogue"] > 0
 
 
 def test_records_come_back(measured: httpx.Client) -> None:

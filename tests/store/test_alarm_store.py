@@ -1,9 +1,8 @@
-"""States, messages, history and leases of alarms, in SQLite and in PostgreSQL."""
+"""States, messages and history of alarms, in SQLite and in PostgreSQL."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -137,27 +136,6 @@ def test_files_are_kept_by_kind_and_name(store: AlarmStore) -> None:
     with store.work() as work:
         assert work.drop_file("rules", "flights")
         assert not work.drop_file("rules", "flights")
-
-
-def test_one_holder_has_a_lease(store: AlarmStore, place: str | Path) -> None:
-    """Nobody else until it ends or is given back, however many ask at once."""
-    until = AT + MINUTE
-    others = [AlarmStore(place) for _ in range(4)]
-    with ThreadPoolExecutor(4) as pool:
-        asked = [
-            pool.submit(other.lease, "watch", f"h{n}", until=until, now=AT)
-            for n, other in enumerate(others)
-        ]
-        won = [n for n, one in enumerate(asked) if one.result()]
-    assert len(won) == 1
-    (holder,) = won
-    assert store.lease("watch", f"h{holder}", until=until + MINUTE, now=AT)
-    assert not store.lease("watch", "late", until=until, now=until)
-    assert store.lease("watch", "late", until=AT + 5 * MINUTE, now=AT + 2 * MINUTE)
-    store.let_go("watch", "late")
-    assert store.lease("watch", "next", until=until, now=AT)
-    for other in others:
-        other.close()
 
 
 def test_alarms_lie_beside_models(store: AlarmStore, place: str | Path) -> None:

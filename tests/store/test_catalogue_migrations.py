@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 
@@ -15,8 +16,10 @@ from alembic.script import ScriptDirectory
 from tests.engines.conftest import server
 from tests.store.test_catalogue import postgres_url
 from watchkeeper.core.errors import ConflictError
+from watchkeeper.store.catalogue.alarms import AlarmStore
 from watchkeeper.store.catalogue.catalogue import Catalogue
 from watchkeeper.store.catalogue.opening import HEAD, WRITE, open_engine, upgrade
+from watchkeeper.store.catalogue.people import PeopleStore, SessionRow
 from watchkeeper.store.catalogue.rows import Feature
 from watchkeeper.store.catalogue.tables import metadata
 
@@ -35,6 +38,23 @@ FIRST = (
     "UPDATE state SET generation = 41",
 )
 """What a catalogue of the first release may hold, as that release wrote it."""
+
+SECOND = (
+    """INSERT INTO alarm_files (kind, name, text, set_at, who) VALUES
+    ('rules', 'base', 'groups: []', '2013-02-01 00:00:00.000000', 'ci')""",
+    """INSERT INTO alarm_states (kind, key, due, body, changed) VALUES
+    ('rule', 'late/drift', '2013-02-01 00:05:00.000000', '{"firing": true}',
+     '2013-02-01 00:00:00.000000')""",
+    """INSERT INTO alarm_messages
+    (id, key, receiver, channel, state, due, attempts, body, said, made) VALUES
+    (3, 'g', 'ops', 'webhook', 'waiting', '2013-02-01 00:00:00.000000', 2, '{}', '',
+     '2013-02-01 00:00:00.000000')""",
+    """INSERT INTO alarm_history (id, at, kind, model, subject, body) VALUES
+    (9, '2013-02-01 00:00:00.000000', 'alert', 'late', 'drift', '{}')""",
+    """INSERT INTO leases (name, holder, until) VALUES
+    ('keeper', 'box/1', '2013-02-01 00:01:00.000000')""",
+)
+"""What a catalogue with alarms may hold besides."""
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -68,6 +88,58 @@ def test_from_the_first_revision_with_data(place: str | Path) -> None:
     assert [row.version for row in versions] == ["1"]
     assert [row.scopes for row in keys] == [("read",)]
     assert generation >= 41
+
+
+def rows_of(place: str | Path, names: list[str]) -> dict[str, list[tuple[object, ...]]]:
+    """All rows of tables, as the database gives them."""
+    engine = open_engine(place)
+    with engine.connect() as connection:
+        found = {
+            name: sorted(tuple(row) for row in connection.exec_driver_sql(f"SELECT * FROM {name}"))
+            for name in names
+        }
+    engine.dispose()
+    return found
+
+
+def test_from_a_catalogue_without_users(place: str | Path) -> None:
+    """Users come to a catalogue with alarms in it: not one row of it changes."""
+    at_revision(place, "r0002", *FIRST, *SECOND)
+    names = ["models", "features", "versions", "api_keys", "alarm_files", "alarm_states",
+             "alarm_messages", "alarm_history", "leases"]  # fmt: skip
+    before = rows_of(place, names)
+    store = PeopleStore(place)
+    assert store.users() == []
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    with store.work() as work:
+        work.add_user(name="ada", display_name="Ada", role="admin", created=now)
+    assert [(user.name, user.created) for user in store.users()] == [("ada", now)]
+    store.close()
+    assert rows_of(place, names) == before
+    assert all(before.values())
+    alarms = AlarmStore(place)
+    assert [(one.name, one.text) for one in alarms.files("rules")] == [("base", "groups: []")]
+    alarms.close()
+
+
+def test_a_name_that_is_free_again_is_somebody_else(place: str | Path) -> None:
+    """The number of a user who was removed is not given out again, nor their sessions kept."""
+    store = PeopleStore(place)
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    numbers = []
+    for _ in range(2):
+        with store.work() as work:
+            work.add_user(name="ada", display_name="Ada", role="admin", created=now)
+            user = work.user("ada")
+            assert user is not None
+            numbers.append(user.id)
+            work.add_session(SessionRow("s", "d", user.id, "password", now, now, now, "", ""))
+        assert store.session("d") is not None
+        with store.work() as work:
+            work.remove_user(user.id)
+        assert store.session("d") is None
+    store.close()
+    assert len(set(numbers)) == 2
 
 
 def test_a_newer_catalogue_is_refused(place: str | Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -31,12 +31,19 @@ class Acknowledged:
     notifications: tuple[Notification, ...]
 
 
-def acknowledge(
-    group: GroupState, sent: Iterable[Sent], *, by: str, until: datetime, now: datetime
+def acknowledge(  # each is a part of the acknowledgement
+    group: GroupState,
+    sent: Iterable[Sent],
+    *,
+    by: str,
+    until: datetime,
+    now: datetime,
+    only: Container[str] | None = None,
 ) -> Acknowledged:
-    """Somebody takes on all alerts of a group that have been told.
+    """Somebody takes on the alerts of a group that have been told; with `only`, those of them.
 
-    Until then they are not repeated; new alerts of the group are told, and every end is.
+    Until then they are not repeated; new alerts of the group are told, and every end is. What was
+    taken on before, and still is, stays so.
 
     Examples
     --------
@@ -53,13 +60,14 @@ def acknowledge(
     firing = group.firing(now)
     taken, messages = [], []
     for entry in sent:
-        names = [name for name in entry.firing if name in firing]
+        names = [name for name in entry.firing if name in firing and (only is None or name in only)]
         if not names:
             continue
+        before = entry.taken_on(now) & firing.keys()
         taken.append(
             msgspec.structs.replace(
                 entry,
-                acknowledged=tuple(sorted(names)),
+                acknowledged=tuple(sorted(before.union(names))),
                 acknowledged_by=by,
                 acknowledged_at=now,
                 acknowledged_until=until,

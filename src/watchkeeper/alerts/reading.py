@@ -12,15 +12,16 @@ from watchkeeper.alerts.config import (
     Notice,
     Receiver,
 )
-from watchkeeper.alerts.document import Document, Node, is_empty, nearest, position
+from watchkeeper.alerts.document import Document, nearest
 from watchkeeper.alerts.reading_intervals import read_intervals
 from watchkeeper.alerts.reading_routes import matchers_of, read_route
+from watchkeeper.files.nodes import Node, is_nothing, place
 
-_TOP = (
+TOP = (
     "global", "route", "inhibit_rules", "receivers", "templates", "mute_time_intervals",
     "time_intervals",
 )  # fmt: skip
-_GLOBAL = (
+GLOBAL = (
     "resolve_timeout", "http_config", "jira_api_url", "smtp_from", "smtp_hello", "smtp_smarthost",
     "smtp_auth_username", "smtp_auth_password", "smtp_auth_password_file", "smtp_auth_secret",
     "smtp_auth_secret_file", "smtp_auth_identity", "smtp_require_tls", "smtp_tls_config",
@@ -33,16 +34,16 @@ _GLOBAL = (
     "rocketchat_token_id", "rocketchat_token_id_file", "mattermost_webhook_url",
     "mattermost_webhook_url_file",
 )  # fmt: skip
-_INHIBIT = (
+INHIBIT = (
     "name", "source_match", "source_match_re", "source_matchers", "target_match",
     "target_match_re", "target_matchers", "equal",
 )  # fmt: skip
-_KINDS = (
+KINDS = (
     "discord", "email", "incidentio", "jira", "mattermost", "msteams", "msteamsv2", "opsgenie",
     "pagerduty", "pushover", "rocketchat", "slack", "sns", "telegram", "victorops", "webex",
     "webhook", "wechat",
 )  # fmt: skip
-_RECEIVER = ("name", *(f"{kind}_configs" for kind in _KINDS))
+RECEIVER = ("name", *(f"{kind}_configs" for kind in KINDS))
 
 
 def read_config(text: str, *, name: str = "alertmanager.yml") -> Config:
@@ -69,10 +70,12 @@ def read_config(text: str, *, name: str = "alertmanager.yml") -> Config:
     Traceback (most recent call last):
     watchkeeper.core.errors.InputError: alertmanager.yml, line 1, column 19: ...
     """
-    document = Document(text, name=name)
+    document = Document(name)
+    root = document.compose(text)
+    document.finish()  # What is no YAML has no other faults.
     notices: list[Notice] = []
-    parts = _lenient(document, document.root, _TOP, notices)
-    settings = _lenient(document, parts.get("global"), _GLOBAL, notices)
+    parts = _lenient(document, root, TOP, notices)
+    settings = _lenient(document, parts.get("global"), GLOBAL, notices)
     receivers = _receivers(document, parts.get("receivers"), notices)
     intervals = read_intervals(
         document, parts.get("mute_time_intervals"), parts.get("time_intervals")
@@ -85,8 +88,8 @@ def read_config(text: str, *, name: str = "alertmanager.yml") -> Config:
             for node in document.items(parts.get("inhibit_rules"), "inhibit_rules")
         ),
         intervals=intervals,
-        resolve_timeout=document.duration(settings.pop("resolve_timeout", None)) or RESOLVE_TIMEOUT,
-        globals={key: document.plain(node) for key, node in settings.items()},
+        resolve_timeout=document.length(settings.pop("resolve_timeout", None)) or RESOLVE_TIMEOUT,
+        globals={key: document.plain(node, key) for key, node in settings.items()},
         templates=_templates(document, parts.get("templates"), notices),
         notices=tuple(sorted(notices, key=lambda one: (one.line, one.column))),
         text=text,
@@ -99,13 +102,13 @@ def _lenient(
     document: Document, node: Node | None, known: tuple[str, ...], notices: list[Notice]
 ) -> dict[str, Node]:
     """A mapping whose unknown keys are passed over with a notice, unless they look misspelt."""
-    found = document.mapping(node, None, "the configuration")
+    found = document.mapping(node, "the configuration")
     for key in [key for key in found if key not in known]:
         hint = nearest(key, known)
         if "did you mean" in hint:
-            document.problem(found[key], f"there is no setting {key!r}{hint}")
+            document.wrong(found[key], f"there is no setting {key!r}{hint}")
         else:
-            notices.append(Notice(*position(found[key]), f"the setting {key!r} is passed over"))
+            notices.append(Notice(*place(found[key]), f"the setting {key!r} is passed over"))
         del found[key]
     return found
 
@@ -113,13 +116,13 @@ def _lenient(
 def _receivers(document: Document, node: Node | None, notices: list[Notice]) -> dict[str, Receiver]:
     found: dict[str, Receiver] = {}
     for item in document.items(node, "receivers"):
-        parts = document.mapping(item, None, "a receiver")
+        parts = document.mapping(item, "a receiver")
         name_node = parts.pop("name", None)
-        name = document.text(name_node, "the name of a receiver")
+        name = document.written(name_node, "the name of a receiver")
         if not name:
-            document.problem(name_node or item, "a receiver has no name; give it one")
+            document.wrong(name_node or item, "a receiver has no name; give it one")
         elif name in found:
-            document.problem(name_node, f"there are two receivers {name!r}; rename one")
+            document.wrong(name_node, f"there are two receivers {name!r}; rename one")
         integrations: list[Integration] = []
         for key, value in parts.items():
             integrations += _integrations(document, key, value, notices)
@@ -132,15 +135,15 @@ def _integrations(
 ) -> list[Integration]:
     """The integrations in one list of a receiver; kinds that we do not know are kept."""
     if not key.endswith("_configs"):
-        document.problem(node, f"a receiver has no key {key!r}{nearest(key, _RECEIVER)}")
+        document.wrong(node, f"a receiver has no key {key!r}{nearest(key, RECEIVER)}")
         return []
     found = []
     for item in document.items(node, key):
-        settings: Any = {} if is_empty(item) else document.plain(item)
+        settings: Any = {} if is_nothing(item) else document.plain(item, key)
         if not isinstance(settings, dict):
-            document.problem(item, f"an item of {key} holds keys and values")
+            document.wrong(item, f"an item of {key} holds keys and values")
             continue
-        line, column = position(item)
+        line, column = place(item)
         if "{{" in str(settings):
             text = f"Go templates of {key} are not run; our own texts are sent"
             notices.append(Notice(line, column, text))
@@ -149,13 +152,13 @@ def _integrations(
 
 
 def _templates(document: Document, node: Node | None, notices: list[Notice]) -> tuple[str, ...]:
-    if not is_empty(node):
-        notices.append(Notice(*position(node), "Go templates are not run; our own texts are sent"))
+    if not is_nothing(node):
+        notices.append(Notice(*place(node), "Go templates are not run; our own texts are sent"))
     return tuple(text for _, text in document.texts(node, "templates"))
 
 
 def _inhibit_rule(document: Document, node: Node) -> InhibitRule:
-    parts = document.mapping(node, _INHIBIT, "an inhibition rule")
+    parts = document.mapping(node, "an inhibition rule", INHIBIT)
     return InhibitRule(
         source=matchers_of(document, parts, "source_"),
         target=matchers_of(document, parts, "target_"),

@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
-from zoneinfo import ZoneInfo, available_timezones
 
-from watchkeeper.alerts.document import Document, Node, is_empty, nearest
+from watchkeeper.alerts.document import Document, nearest
 from watchkeeper.alerts.intervals import LOCAL, Range, TimeInterval
 from watchkeeper.core.errors import InputError
+from watchkeeper.files.nodes import Node, is_nothing
 
-_DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
-_MONTHS = (
+DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
+MONTHS = (
     "january", "february", "march", "april", "may", "june", "july", "august", "september",
     "october", "november", "december",
 )  # fmt: skip
-_KEYS = ("times", "weekdays", "days_of_month", "months", "years", "location")
+KEYS = ("times", "weekdays", "days_of_month", "months", "years", "location")
 _CLOCK = re.compile(r"(?:([01]\d|2[0-3]):([0-5]\d))|24:00", re.ASCII)
 
 
@@ -27,30 +27,30 @@ def read_intervals(document: Document, *nodes: Node | None) -> dict[str, tuple[T
     --------
     >>> times = "{start_time: '22:00', end_time: '24:00'}"
     >>> text = "[{name: night, time_intervals: [{times: [" + times + "]}]}]"
-    >>> document = Document(text, name="f")
-    >>> read_intervals(document, document.root)["night"][0].times
+    >>> document = Document()
+    >>> read_intervals(document, document.compose(text))["night"][0].times
     ((1320, 1440),)
     """
     found: dict[str, tuple[TimeInterval, ...]] = {}
     for item in (item for node in nodes for item in document.items(node, "time_intervals")):
-        parts = document.mapping(item, ("name", "time_intervals"), "a time interval")
-        name = document.text(parts.get("name"), "the name of a time interval")
+        parts = document.mapping(item, "a time interval", ("name", "time_intervals"))
+        name = document.written(parts.get("name"), "the name of a time interval")
         if not name:
-            document.problem(item, "a time interval has no name; give it one")
+            document.wrong(item, "a time interval has no name; give it one")
         elif name in found:
-            document.problem(parts["name"], f"there are two time intervals {name!r}; rename one")
+            document.wrong(parts["name"], f"there are two time intervals {name!r}; rename one")
         specs = document.items(parts.get("time_intervals"), "time_intervals")
         found.setdefault(name, tuple(_interval(document, spec) for spec in specs))
     return found
 
 
 def _interval(document: Document, node: Node) -> TimeInterval:
-    parts = document.mapping(node, _KEYS, "a time interval")
+    parts = document.mapping(node, "a time interval", KEYS)
     return TimeInterval(
         times=_times(document, parts.get("times")),
-        weekdays=_ranges(document, parts, "weekdays", partial(_named, _DAYS, 0)),
+        weekdays=_ranges(document, parts, "weekdays", partial(_named, DAYS, 0)),
         days=_ranges(document, parts, "days_of_month", _day),
-        months=_ranges(document, parts, "months", partial(_named, _MONTHS, 1)),
+        months=_ranges(document, parts, "months", partial(_named, MONTHS, 1)),
         years=_ranges(document, parts, "years", _number),
         zone=_zone(document, parts.get("location")),
     )
@@ -59,10 +59,10 @@ def _interval(document: Document, node: Node) -> TimeInterval:
 def _times(document: Document, node: Node | None) -> tuple[Range, ...]:
     found = []
     for item in document.items(node, "times"):
-        parts = document.mapping(item, ("start_time", "end_time"), "an item of times")
+        parts = document.mapping(item, "an item of times", ("start_time", "end_time"))
         ends = [_minute(document, item, parts.get(key), key) for key in ("start_time", "end_time")]
         if None not in ends and ends[0] >= ends[1]:  # type: ignore[operator]
-            document.problem(
+            document.wrong(
                 item,
                 "start_time is not before end_time; a night is two items: to 24:00, from 00:00",
             )
@@ -71,13 +71,13 @@ def _times(document: Document, node: Node | None) -> tuple[Range, ...]:
 
 
 def _minute(document: Document, item: Node, node: Node | None, key: str) -> int | None:
-    if is_empty(node):
-        document.problem(item, f"an item of times has no {key}")
+    if is_nothing(node):
+        document.wrong(item, f"an item of times has no {key}")
         return None
-    text = document.text(node, key)
+    text = document.written(node, key)
     match = _CLOCK.fullmatch(text)
     if match is None:
-        document.problem(node, f"{text!r} is no time of day; write '09:00', up to '24:00'")
+        document.wrong(node, f"{text!r} is no time of day; write '09:00', up to '24:00'")
         return None
     return int(match[1]) * 60 + int(match[2]) if match[1] else 1440
 
@@ -93,7 +93,7 @@ def _ranges(
             _check(key, pair)
             found.append(pair)
         except InputError as error:
-            document.problem(node, f"{key}: {error}")
+            document.wrong(node, f"{key}: {error}")
     return tuple(found)
 
 
@@ -131,14 +131,8 @@ def _number(text: str) -> int:
 
 
 def _zone(document: Document, node: Node | None) -> str | None:
-    if is_empty(node):
+    if node is None or is_nothing(node):
         return None
-    name = document.text(node, "location")
-    try:
-        _ = name == LOCAL or ZoneInfo(name)
-    except (ValueError, OSError, KeyError):
-        hint = nearest(name, available_timezones())
-        example = hint if "did you mean" in hint else "; write one such as 'Europe/Berlin'"
-        document.problem(node, f"there is no time zone {name!r}{example}")
-        return None
-    return name
+    if document.written(node, "location") == LOCAL:
+        return LOCAL
+    return document.time_zone(node, "location")

@@ -8,12 +8,13 @@ from datetime import timedelta
 from typing import Any
 
 from watchkeeper.alerts.config import Route
-from watchkeeper.alerts.document import Document, Node, is_empty, nearest
+from watchkeeper.alerts.document import Document, nearest
 from watchkeeper.alerts.matchers import Matcher, equality, parse_matchers
 from watchkeeper.alerts.regex import compiled
 from watchkeeper.core.errors import InputError
+from watchkeeper.files.nodes import Node, is_nothing
 
-_KEYS = (
+KEYS = (
     "receiver", "group_by", "group_wait", "group_interval", "repeat_interval", "match", "match_re",
     "matchers", "continue", "mute_time_intervals", "active_time_intervals", "routes",
 )  # fmt: skip
@@ -30,23 +31,24 @@ def read_route(
 
     Examples
     --------
-    >>> document = Document("{receiver: a, routes: [{matchers: [x=1], group_wait: 5s}]}", name="f")
-    >>> root = read_route(document, document.root, {"a": 0}, {})
+    >>> document = Document()
+    >>> node = document.compose("{receiver: a, routes: [{matchers: [x=1], group_wait: 5s}]}")
+    >>> root = read_route(document, node, {"a": 0}, {})
     >>> root.routes[0].key, root.routes[0].receiver, root.routes[0].group_wait.seconds
     ('{}/{x="1"}', 'a', 5)
     """
-    if is_empty(node):
-        document.problem(node, "there is no route; write `route: {receiver: NAME}`")
+    if is_nothing(node):
+        document.wrong(node, "there is no route; write `route: {receiver: NAME}`")
         return Route("{}", "")
     root = _node(document, node, Route("{}", ""), _Names(receivers, intervals), 0)
-    parts = document.mapping(node, None, "route")
+    parts = document.mapping(node, "route")
     if not root.receiver:
-        document.problem(node, "the root route has no receiver; name one")
+        document.wrong(node, "the root route has no receiver; name one")
     for key in ("match", "match_re", "matchers", "mute_time_intervals", "active_time_intervals"):
         if key in parts:
-            document.problem(parts[key], f"the root route takes every alert; move {key} to a child")
+            document.wrong(parts[key], f"the root route takes every alert; move {key} to a child")
     if root.goes_on:
-        document.problem(parts["continue"], "the root route has nothing after it to continue with")
+        document.wrong(parts["continue"], "the root route has nothing after it to continue with")
     return replace(root, key="{}", matchers=())
 
 
@@ -55,21 +57,21 @@ def matchers_of(
 ) -> tuple[Matcher, ...]:
     """The matchers that a route or one side of an inhibition lists in its three ways."""
     found: list[Matcher] = []
-    for label, node in document.mapping(parts.get(f"{prefix}match"), None, "match").items():
-        found.append(equality(label, document.text(node, f"a value of {prefix}match")))
-    for label, node in document.mapping(parts.get(f"{prefix}match_re"), None, "match_re").items():
-        text = document.text(node, f"a value of {prefix}match_re")
+    for label, node in document.mapping(parts.get(f"{prefix}match"), "match").items():
+        found.append(equality(label, document.written(node, f"a value of {prefix}match")))
+    for label, node in document.mapping(parts.get(f"{prefix}match_re"), "match_re").items():
+        text = document.written(node, f"a value of {prefix}match_re")
         try:
             compiled(text)
         except InputError as error:
-            document.problem(node, str(error))
+            document.wrong(node, str(error))
         # Alertmanager names such routes by the anchored expression; so the names of groups agree.
         found.append(Matcher(label, "=~", f"^(?:{text})$"))
     for node, text in document.texts(parts.get(f"{prefix}matchers"), f"{prefix}matchers"):
         try:
             found += parse_matchers(text)
         except InputError as error:
-            document.problem(node, str(error))
+            document.wrong(node, str(error))
     return tuple(sorted(found, key=lambda m: (m.name, m.value, m.op)))
 
 
@@ -82,9 +84,9 @@ class _Names:
 
 
 def _node(document: Document, node: Node | None, parent: Route, names: _Names, depth: int) -> Route:
-    parts = document.mapping(node, _KEYS, "a route")
+    parts = document.mapping(node, "a route", KEYS)
     if depth > _DEEPEST:
-        document.problem(node, f"routes are nested more than {_DEEPEST} deep")
+        document.wrong(node, f"routes are nested more than {_DEEPEST} deep")
         return parent
     matchers = matchers_of(document, parts)
     step = "{" + ",".join(str(matcher) for matcher in matchers) + "}"
@@ -96,7 +98,7 @@ def _node(document: Document, node: Node | None, parent: Route, names: _Names, d
         group_wait=_length(document, parts, "group_wait", parent.group_wait),
         group_interval=_length(document, parts, "group_interval", parent.group_interval),
         repeat_interval=_length(document, parts, "repeat_interval", parent.repeat_interval),
-        goes_on=document.flag(parts.get("continue"), "continue"),
+        goes_on=document.truth(parts.get("continue"), "continue"),
         mute=_intervals(document, parts, "mute_time_intervals", names),
         active=_intervals(document, parts, "active_time_intervals", names),
     )
@@ -120,10 +122,10 @@ def _renamed(route: Route, old: str, new: str) -> Route:
 
 
 def _receiver(document: Document, node: Node | None, names: _Names) -> str:
-    name = document.text(node, "receiver")
+    name = document.written(node, "receiver")
     if name and name not in names.receivers:
         hint = nearest(name, names.receivers)
-        document.problem(node, f"there is no receiver {name!r}{hint}")
+        document.wrong(node, f"there is no receiver {name!r}{hint}")
     return name
 
 
@@ -135,12 +137,12 @@ def _group_by(
         return inherited
     if "..." in texts:
         if len(texts) > 1:
-            document.problem(node, "group_by holds `...` and other labels; keep one of the two")
+            document.wrong(node, "group_by holds `...` and other labels; keep one of the two")
         return None
     for text in sorted({text for text in texts if texts.count(text) > 1}):
-        document.problem(node, f"group_by has the label {text!r} twice; keep one")
+        document.wrong(node, f"group_by has the label {text!r} twice; keep one")
     if "" in texts:
-        document.problem(node, "group_by holds an empty label; remove it")
+        document.wrong(node, "group_by holds an empty label; remove it")
     return tuple(dict.fromkeys(texts))
 
 
@@ -148,11 +150,11 @@ def _length(
     document: Document, parts: Mapping[str, Node], key: str, inherited: timedelta
 ) -> timedelta:
     node = parts.get(key)
-    found = document.duration(node)
+    found = document.length(node)
     if found is None:
         return inherited
     if not found and key != "group_wait":
-        document.problem(node, f"{key} is 0; write a length of time such as 5m")
+        document.wrong(node, f"{key} is 0; write a length of time such as 5m")
     return found
 
 
@@ -163,5 +165,5 @@ def _intervals(
     for node, name in texts:
         if name not in names.intervals:
             hint = nearest(name, names.intervals)
-            document.problem(node, f"there is no time interval {name!r}{hint}")
+            document.wrong(node, f"there is no time interval {name!r}{hint}")
     return tuple(name for _, name in texts)

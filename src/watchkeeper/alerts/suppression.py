@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from watchkeeper.alerts.config import Config, Route
 from watchkeeper.alerts.inhibition import Inhibitors
 from watchkeeper.alerts.intervals import in_any, next_minute
+from watchkeeper.alerts.routing import routes_for
 from watchkeeper.alerts.silences import Silence, silenced_by
 from watchkeeper.alerts.state import Why
 from watchkeeper.core.alert import Alert
 
 _MINUTES_AHEAD = 24 * 60
+_INHIBITED = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,49 @@ def next_change(
             found = silenced_by(context.silences, alerts[fingerprint].labels, now)
             times.append(max(silence.ends_at for silence in found))
     return min(times)
+
+
+class HeldBack(NamedTuple):
+    """Nobody is told of an alert now: why, and when to ask again."""
+
+    why: Why
+    until: datetime
+
+
+def held_back(alert: Alert, context: Context, now: datetime) -> HeldBack | None:
+    """Why nobody at all would be told of an alert that fires; None where somebody would.
+
+    It is inhibited or silenced, or each of the routes that it takes is muted. The time to ask again
+    is the first end that is known; of an inhibition none is, and it is asked of each minute.
+
+    Examples
+    --------
+    >>> from datetime import UTC
+    >>> from watchkeeper.alerts.config import default_config
+    >>> from watchkeeper.alerts.matchers import parse_matchers
+    >>> now = datetime(2026, 1, 1, tzinfo=UTC)
+    >>> late = Alert({"alertname": "Late", "model": "flights"}, {}, now)
+    >>> held_back(late, Context(default_config()), now) is None
+    True
+    >>> silence = Silence(id="1", matchers=(parse_matchers("model=flights"),), starts_at=now,
+    ...     ends_at=now + timedelta(minutes=2), created_by="ann", comment="", updated_at=now)
+    >>> found = held_back(late, Context(default_config(), (silence,)), now)
+    >>> found.why, str(found.until.time())
+    ('silenced', '00:02:00')
+    """
+    alerts = {alert.fingerprint: alert}
+    found: HeldBack | None = None
+    for route in routes_for(context.config, alert.labels):
+        reasons = withheld(alerts, route, context, now)
+        if not reasons:
+            return None
+        why = reasons[alert.fingerprint]
+        until = next_change(reasons, alerts, route, context, now)
+        if why == "inhibited":
+            until = min(until, now + _INHIBITED)
+        found = found or HeldBack(why, until)
+        found = found._replace(until=min(found.until, until))
+    return found
 
 
 def _unmuted(config: Config, route: Route, now: datetime, last: datetime) -> datetime:

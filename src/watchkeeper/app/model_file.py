@@ -7,21 +7,23 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from watchkeeper.app.model_schema import CheckFile, ColumnFile, ModelFile, RuleFile, ThresholdsFile
 from watchkeeper.app.model_server import PolicyFile, ReferenceFile, RetentionFile
-from watchkeeper.core.errors import ModelError
+from watchkeeper.core.errors import InputError, ModelError
 from watchkeeper.core.model import Column, Constraint, Kind, Model, Role, Rule, Task
 from watchkeeper.expressions.hints import suggest
+from watchkeeper.files.composing import CoreLoader, decode
+from watchkeeper.files.nodes import Node, Words, is_list, is_mapping, place
+from watchkeeper.files.reader import DEEPEST, Reader
+from watchkeeper.files.schema import DRAFT
 
 _MAX_BYTES = 10_000_000
-_MAX_NODES = 200_000
 _LISTED: dict[str, type[BaseModel]] = {
     "columns": ColumnFile, "rules": RuleFile, "checks": CheckFile,
 }  # fmt: skip
@@ -29,6 +31,9 @@ _SINGLE: dict[str, type[BaseModel]] = {
     "thresholds": ThresholdsFile, "policy": PolicyFile, "retention": RetentionFile,
     "reference": ReferenceFile,
 }  # fmt: skip
+
+Lines: TypeAlias = dict[tuple[Any, ...], int]
+"""The line of each key and item of a document, by its path."""
 
 
 def read_model_file(path: str | Path) -> ModelFile:
@@ -49,14 +54,14 @@ def read_text(path: str | Path) -> str:
         data = path.read_bytes()
         if len(data) > _MAX_BYTES:
             raise ModelError(f"{path} has {len(data)} bytes; a model file is a short YAML text")
-        return data.decode("utf-8-sig")
+        return decode(data, f"the model file {path}")
     except OSError as error:
         raise ModelError(
             f"the model file {path} cannot be read: {error.strerror}; write one with "
             f"`watchkeeper infer DATA -o {path.name}`"
         ) from error
-    except UnicodeDecodeError as error:
-        raise ModelError(f"the model file {path} is not UTF-8 text; save it as UTF-8") from error
+    except InputError as error:
+        raise ModelError(str(error)) from error
 
 
 def parse_model(text: str, *, name: str = "the model file") -> ModelFile:
@@ -108,30 +113,46 @@ def parse_models(text: str, *, name: str = "the model file") -> list[ModelFile]:
     >>> [file.name for file in parse_models("name: a\n---\nname: b")]
     ['a', 'b']
     """
+    reader = _Reader(name)
     try:
-        found = list(_documents(text, name))
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise ModelError(f"{name}{where}: this is no YAML: {error.problem}") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ModelError(f"{name} is no YAML: {error}") from error
+        nodes = reader.documents(text)
+        reader.finish()
+        found = [reader.document(node) for node in nodes]
+    except InputError as error:
+        raise ModelError(str(error)) from error
+    if reader.problems:
+        told = sorted(f"{name}, line {one.line}: {one.message}" for one in reader.problems)
+        raise ModelError("\n".join(told))
     said = [pair for pair in found if pair[0] is not None] or [({}, {})]
     return [validate_model(data, name=name, lines=lines) for data, lines in said]
 
 
-def _documents(text: str, name: str) -> Iterator[tuple[Any, dict[tuple[Any, ...], int]]]:
-    """The content of each document, and the line of each of its keys and items."""
-    loader = _Loader(text)
-    try:
-        while loader.check_node():
-            node = loader.get_node()
-            lines = _Lines(name)
-            if node is not None:
-                lines.visit(node, ())
-            yield loader.construct_document(node), lines.found
-    finally:
-        loader.dispose()
+class _Reader(Reader):
+    """Makes Python objects of the documents, and notes the line of each of their parts."""
+
+    LOADER = CoreLoader
+    MOST = 200_000
+    WORDS = Words(twice="the key {key!r} stands twice, first on line {line}; keep one")
+
+    def document(self, node: Node) -> tuple[Any, Lines]:
+        """What a document holds, and where."""
+        lines: Lines = {}
+        content = self.plain(node, "the file")
+        self._note(node, (), lines)
+        return content, lines
+
+    def _note(self, node: Node, path: tuple[Any, ...], lines: Lines) -> None:
+        """The lines of keys and items below a node; what `plain` found too deep is refused."""
+        if len(path) > DEEPEST:
+            return
+        if is_mapping(node):
+            for key, (at, value) in self.pairs(node, "the file").items():
+                lines[*path, key] = place(at)[0]
+                self._note(value, (*path, key), lines)
+        elif is_list(node):
+            for index, item in enumerate(self.items(node, "the file")):
+                lines[*path, index] = place(item)[0]
+                self._note(item, (*path, index), lines)
 
 
 def validate_model(
@@ -248,7 +269,7 @@ def _constraint(constraint: Constraint) -> dict[str, Any]:
 def json_schema() -> str:
     """The JSON schema of a model file, for editors, as text."""
     schema = ModelFile.model_json_schema()
-    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+    schema = {"$schema": DRAFT, **schema, "type": ["object", "null"]}  # An empty file is one.
     # In YAML an entry of `columns` may be its kind alone, or empty.
     entry = schema["properties"]["columns"]["additionalProperties"]
     kinds = {"enum": [str(kind) for kind in Kind]}
@@ -311,56 +332,3 @@ def _fields(path: Sequence[Any]) -> list[str]:
     if not path:
         return list(ModelFile.model_fields)
     return list((_SINGLE | _LISTED).get(str(path[0]), ModelFile).model_fields)
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML 1.2's core schema: `no` is text, dates are text, 010 is ten."""
-
-    yaml_implicit_resolvers = {}  # noqa: RUF012  # the base class declares it
-
-
-_RESOLVERS = (
-    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
-    ("int", r"[-+]?[0-9]+", "-+0123456789"),
-    ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", "-+.0123456789"),
-    ("float", r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)", "-+."),
-    ("null", r"~|null|Null|NULL|", "~nN"),
-)  # fmt: skip
-for _tag, _pattern, _first in _RESOLVERS:
-    _Loader.add_implicit_resolver(
-        f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"),
-        [*_first, ""] if _tag == "null" else list(_first),
-    )  # fmt: skip
-_Loader.add_constructor("tag:yaml.org,2002:int", lambda _loader, node: int(node.value))
-
-
-class _Lines:
-    """The line of each key and item of a YAML text; refuses a key that stands twice."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.found: dict[tuple[Any, ...], int] = {}
-        self.nodes = 0
-
-    def visit(self, node: yaml.Node, path: tuple[Any, ...]) -> None:
-        """Note the lines below a node."""
-        self.nodes += 1
-        if self.nodes > _MAX_NODES:
-            raise ModelError(f"{self.name} has too many entries; a model file is a short YAML text")
-        if isinstance(node, yaml.SequenceNode):
-            for index, item in enumerate(node.value):
-                self._note((*path, index), item)
-                self.visit(item, (*path, index))
-        elif isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                place = (*path, key.value)
-                if place in self.found:
-                    raise ModelError(
-                        f"{self.name}, line {key.start_mark.line + 1}: the key {key.value!r} "
-                        f"stands twice, first on line {self.found[place]}; keep one"
-                    )
-                self._note(place, key)
-                self.visit(value, place)
-
-    def _note(self, path: tuple[Any, ...], node: yaml.Node) -> None:
-        self.found[path] = node.start_mark.line + 1

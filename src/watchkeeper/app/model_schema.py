@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
 
 from watchkeeper.app.model_server import STRICT, PolicyFile, ReferenceFile, RetentionFile
 from watchkeeper.core.errors import RuleError
@@ -33,8 +40,12 @@ def _text(value: object) -> object:
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
-Texts = Annotated[list[str], BeforeValidator(_texts)]
-ColumnName = Annotated[str, BeforeValidator(_text)]
+# Editors see a number where a text is meant, as readers do before they make a text of it.
+_TEXT = {"type": ["string", "number", "boolean"]}
+Texts = Annotated[
+    list[str], BeforeValidator(_texts), WithJsonSchema({"type": "array", "items": _TEXT})
+]
+ColumnName = Annotated[str, BeforeValidator(_text), WithJsonSchema(_TEXT)]
 ColumnNames = list[ColumnName]
 KindName = Literal["numeric", "categorical", "datetime", "text"]
 TaskName = Literal["binary", "multiclass", "regression", "ranking"]

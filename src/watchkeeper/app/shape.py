@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,39 @@ def distribution(
     raise ProfileError(f"column {column.name!r} was not counted as its layout says")
 
 
+def over_time(
+    column: Column, axis: Axis, reference: ColumnStatistic | None, steps: Sequence[ColumnStatistic]
+) -> dict[str, Any]:
+    """The shares of many steps, and of the reference, on common bins.
+
+    Returns
+    -------
+    dict
+        `kind`; `edges` of numbers or `categories`, the other None; `reference` and each of
+        `steps`: `shares`, and beside them `missing`, `below`, `above` and `new`.
+    """
+    sides = [*steps, *([] if reference is None else [reference])]
+    if isinstance(axis, Grid):
+        numbers = [side for side in sides if isinstance(side, Numeric)]
+        edges = _display_edges(axis, numbers)
+        told = [_binned(axis, edges, side) for side in numbers]
+        bins: dict[str, Any] = {"edges": edges.tolist(), "categories": None}
+    else:
+        words = [side for side in sides if isinstance(side, Categorical)]
+        shown, names = _displayed(axis, words)
+        known = reference.others if isinstance(reference, Categorical) else {}
+        told = [_counted(axis, shown, known, side) for side in words]
+        if any(side["shares"][-1] for side in told):
+            names.append(OTHER)
+        else:
+            told = [{**side, "shares": side["shares"][:-1]} for side in told]
+        bins = {"edges": None, "categories": names}
+    if len(told) != len(sides):
+        raise ProfileError(f"column {column.name!r} was not counted as its layout says")
+    before = None if reference is None else told.pop()
+    return {"kind": str(column.kind), **bins, "reference": before, "steps": told}
+
+
 def statistics(axis: Axis, held: ColumnStatistic) -> dict[str, Any]:
     """Rows, missing values, and what describes the rest."""
     if isinstance(held, Categorical) or not isinstance(axis, Grid):
@@ -72,8 +106,51 @@ def _numeric(grid: Grid, reference: Numeric, current: Numeric) -> dict[str, Any]
     return {**out, "missing": missing, "below": below, "above": above}
 
 
-def _display_edges(grid: Grid, sides: tuple[Numeric, Numeric]) -> Floats:
-    """Equal bins over the middle 99 % of both sides; a bin a value for a few whole numbers."""
+def _binned(grid: Grid, edges: Floats, side: Numeric) -> dict[str, Any]:
+    """One side of a numeric column as shares."""
+    rows = max(side.rows, 1)
+    upto = side.below(grid, edges)
+    return {
+        "shares": _shares(np.diff(upto) / rows),
+        "missing": _share(side.missing / rows),
+        "below": _share((upto[0] + side.negative_infinities) / rows),
+        "above": _share((side.finite - upto[-1] + side.positive_infinities) / rows),
+        "new": 0.0,
+    }
+
+
+def _displayed(
+    vocabulary: Vocabulary, sides: Sequence[Categorical]
+) -> tuple[np.ndarray[Any, np.dtype[np.int64]], list[str]]:
+    """The most frequent categories of any side, in the order of the vocabulary."""
+    shares = np.stack([side.counts / max(side.rows, 1) for side in sides])
+    shown = np.sort(np.argsort(-shares.max(axis=0), kind="stable")[:CATEGORIES]).astype(np.int64)
+    return shown, [vocabulary.values[index] for index in shown.tolist()]
+
+
+def _counted(
+    vocabulary: Vocabulary,
+    shown: np.ndarray[Any, np.dtype[np.int64]],
+    known: Mapping[str, int],
+    side: Categorical,
+) -> dict[str, Any]:
+    """One side of a categorical column as shares; the last share is that of all not shown."""
+    rows = max(side.rows, 1)
+    new = sum(count for value, count in side.others.items() if value not in known)
+    new += side.other_rows - sum(side.others.values()) if not known else 0
+    rest = np.setdiff1d(np.arange(len(vocabulary.values)), shown)
+    left = int(side.counts[rest].sum()) + side.other_rows - new
+    return {
+        "shares": _shares(np.append(side.counts[shown], left) / rows),
+        "missing": _share(side.nulls / rows),
+        "below": 0.0,
+        "above": 0.0,
+        "new": _share(new / rows),
+    }
+
+
+def _display_edges(grid: Grid, sides: Sequence[Numeric]) -> Floats:
+    """Equal bins over the middle 99 % of all sides; a bin a value for a few whole numbers."""
     lows = [q for side in sides if (q := side.quantile(grid, 0.005)) is not None]
     highs = [q for side in sides if (q := side.quantile(grid, 0.995)) is not None]
     if not lows:

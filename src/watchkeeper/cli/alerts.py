@@ -10,7 +10,7 @@ from urllib.parse import quote
 import typer
 
 from watchkeeper.cli.models import plain, print_table
-from watchkeeper.cli.output import print_json
+from watchkeeper.cli.output import moment, print_json
 from watchkeeper.cli.place import Url, open_server
 from watchkeeper.cli.rules import YAML, read_text
 from watchkeeper.cli.settings import say, settings_of
@@ -51,11 +51,11 @@ def list_alerts(
         say("Nothing is wrong.", settings_of(context))
     rows = [
         [one["labels"].get("severity", ""), one["state"], one["alert"], one["model"],
-         "" if one["value"] is None else f"{one['value']:.4g}", one["since"],
-         _what(one)]
+         "" if one["value"] is None else f"{one['value']:.4g}",
+         moment(one["since"]), _what(one)]
         for one in found
     ]  # fmt: skip
-    print_table(("severity", "state", "alert", "model", "value", "since", "what"), rows)
+    print_table(("severity", "state", "alert", "model", "value", "since (UTC)", "what"), rows)
 
 
 def _what(alert: dict[str, Any]) -> str:
@@ -74,22 +74,43 @@ def acknowledge(
     context: typer.Context,
     labels: Labels,
     by: Annotated[str, typer.Option("--by", help="Who takes it on.")],
-    lasting: Annotated[str, typer.Option("--for", help="How long repeats wait.")] = "8h",
+    lasting: Annotated[
+        str | None,
+        typer.Option(
+            "--for",
+            help="For so long; else repeats wait for 8 h, and incidents are yours for good.",
+        ),
+    ] = None,
     url: Url = None,
 ) -> None:
-    """Take alerts on: repeats wait, ends are told all the same.
+    """Take alerts and their incidents on: repeats and escalations wait, ends are told all the same.
 
     Example: watchkeeper alerts ack alertname=AccuracyLow model=flights --by ann
     """
     from watchkeeper.app.live.clock import now
 
-    until = now() + parse_duration(lasting)
-    body = {"labels": labels_of(labels), "by": by, "until": until.isoformat()}
+    until = None if lasting is None else (now() + parse_duration(lasting)).isoformat()
+    body = {"labels": labels_of(labels), "by": by, "until": until}
     found = open_server(url).send("POST", "/v1/alerts/acknowledge", json.dumps(body).encode())
     if settings_of(context).json:
         print_json(found)
         return
-    typer.echo(f"{len(found['acknowledged'])} groups are {by}'s until {found['until']}")
+    typer.echo(_taken(found))
+
+
+def _taken(found: dict[str, Any]) -> str:
+    """What somebody has taken on.
+
+    >>> _taken({"by": "ann", "until": "2026-01-01T08:00:00Z", "acknowledged": ["g"],
+    ...     "incidents": [7]})
+    'taken on by ann: 1 group of alerts until 2026-01-01 08:00 UTC, incident 7'
+    """
+    count, numbers = len(found["acknowledged"]), found["incidents"]
+    parts = [
+        f"{count} group{'s' if count > 1 else ''} of alerts until {moment(found['until'])} UTC"
+    ]
+    said = [*(parts if count else []), *(f"incident {number}" for number in numbers)]
+    return f"taken on by {found['by']}: {', '.join(said)}"
 
 
 @alerts.command("messages")
@@ -109,11 +130,11 @@ def messages(
         print_json(found)
         return
     rows = [
-        [one["made"], one["state"], one["receiver"], one["channel"], one["status"], one["reason"],
-         str(one["attempts"]), one["said"]]
+        [moment(one["made"], seconds=True), one["state"], one["receiver"], one["channel"],
+         one["status"], one["reason"], str(one["attempts"]), one["said"]]
         for one in found
     ]  # fmt: skip
-    heads = ("made", "state", "receiver", "channel", "status", "reason", "attempts", "said")
+    heads = ("made (UTC)", "state", "receiver", "channel", "status", "reason", "attempts", "said")
     print_table(heads, rows)
 
 
@@ -215,11 +236,11 @@ def list_silences(context: typer.Context, url: Url = None) -> None:
         print_json(found)
         return
     rows = [
-        [one["id"], one["status"]["state"], _matchers(one["matchers"]), one["endsAt"],
+        [one["id"], one["status"]["state"], _matchers(one["matchers"]), moment(one["endsAt"]),
          one["createdBy"], one["comment"]]
         for one in found
     ]  # fmt: skip
-    print_table(("id", "state", "matchers", "until", "by", "comment"), rows)
+    print_table(("id", "state", "matchers", "until (UTC)", "by", "comment"), rows)
 
 
 @silences.command("add")

@@ -9,7 +9,7 @@ import typer
 
 from watchkeeper.cli.models import print_table
 from watchkeeper.cli.output import print_json
-from watchkeeper.cli.place import Data, data_folder
+from watchkeeper.cli.place import Data, catalogue_url, data_folder
 from watchkeeper.cli.settings import Settings, say, settings_of
 
 if TYPE_CHECKING:
@@ -27,14 +27,15 @@ def backup(
     """Copy all that a server keeps, while it runs.
 
     All that the server had acknowledged when this began is in the copy. It is whole once this ends
-    with exit code 0.
+    with exit code 0. A catalogue in PostgreSQL is copied into it as a file; say with
+    WATCHKEEPER_CATALOGUE where it is.
 
     Example: watchkeeper backup /backups/2026-03-02 --data ./watchkeeper-data
     """
     from watchkeeper.app.live.backups import back_up_folder
 
     settings = settings_of(context)
-    copied = back_up_folder(data_folder(data), target)
+    copied = back_up_folder(data_folder(data), target, catalogue=catalogue_url())
     _tell(copied, "copied", target, settings)
 
 
@@ -47,13 +48,15 @@ def restore(
 ) -> None:
     """Put a backup where a server may run on it: a folder that is empty or not there.
 
+    Where WATCHKEEPER_CATALOGUE names a database, the catalogue is put into it; it must be empty.
+
     Example: watchkeeper restore /backups/2026-03-02 --data ./watchkeeper-data
     """
     from watchkeeper.app.live.backups import restore_folder
 
     settings = settings_of(context)
     folder = data_folder(data)
-    copied = restore_folder(source, folder)
+    copied = restore_folder(source, folder, catalogue=catalogue_url())
     _tell(copied, "restored", folder, settings)
     if not settings.json:
         say(f"Start the server on it: watchkeeper serve --data {folder}", settings)

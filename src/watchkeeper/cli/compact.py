@@ -9,7 +9,7 @@ import typer
 
 from watchkeeper.cli.models import print_table
 from watchkeeper.cli.output import print_json
-from watchkeeper.cli.place import Data, data_folder
+from watchkeeper.cli.place import Data, catalogue_url, data_folder
 from watchkeeper.cli.settings import say, settings_of
 from watchkeeper.core.errors import UnavailableError
 
@@ -33,7 +33,7 @@ def compact(
     from watchkeeper.app.live.upkeep import compact_folder
 
     settings = settings_of(context)
-    kept = compact_folder(data_folder(data), model=model)
+    kept = compact_folder(data_folder(data), model=model, catalogue=catalogue_url())
     if settings.json:
         import msgspec
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,7 @@ import typer
 
 from watchkeeper.cli.models import print_table
 from watchkeeper.cli.output import print_json
-from watchkeeper.cli.place import Data, data_folder
+from watchkeeper.cli.place import Data, catalogue_url, data_folder
 from watchkeeper.cli.progress import progress_of
 from watchkeeper.cli.rules import read_text
 from watchkeeper.cli.settings import Settings, say, settings_of
@@ -22,43 +23,57 @@ if TYPE_CHECKING:
     from watchkeeper.app.drills.verdicts import Verdict
 
 
+class FailOn(StrEnum):
+    """What makes the exit code 1."""
+
+    UNNOTICED = "unnoticed"
+    NEVER = "never"
+
+
+# fmt: off
+Inject = Annotated[list[str], typer.Option(
+    "--inject", metavar="WHAT",
+    help="latency=x3, latency=+200ms, nulls:temp=30%, drift:temp=2sd, drift:airport=30%, "
+    "errors=10%, labels=20%, missing-labels, silence; repeatable, each is tried alone.")]
+Traffic = Annotated[str, typer.Option(
+    "--window", help="Which traffic: latest:7d, 7d, all, START..END.")]
+At = Annotated[str | None, typer.Option(
+    "--at", metavar="TIME", help="When it begins; else in the middle.")]
+Rules = Annotated[Path | None, typer.Option(
+    "--rules", metavar="FILE", help="Rules to try; else those in force.")]
+Expect = Annotated[list[str] | None, typer.Option(
+    "--expect", metavar="RULE",
+    help="A rule, group or SLO that must notice one of the injections; repeatable.")]
+Fails = Annotated[FailOn, typer.Option(
+    "--fail-on", help="unnoticed: exit code 1 as below; never: 0 all the same.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Chooses the rows.")]
+MaxRows = Annotated[int, typer.Option(
+    "--max-rows", min=1, help="The window is cut where it holds more.")]
+# fmt: on
+
+
 def drill(  # what a drill is made of
     context: typer.Context,
     model: Annotated[str, typer.Argument(metavar="MODEL", help="The model.")],
-    inject: Annotated[
-        list[str],
-        typer.Option(
-            "--inject",
-            metavar="WHAT",
-            help="latency=x3, latency=+200ms, nulls:temp=30%, drift:temp=2sd, drift:airport=30%, "
-            "errors=10%, labels=20%, missing-labels, silence; repeatable, each is tried alone.",
-        ),
-    ],
-    window: Annotated[
-        str, typer.Option("--window", help="Which traffic: latest:7d, 7d, all, START..END.")
-    ] = "latest:7d",
-    at: Annotated[
-        str | None,
-        typer.Option("--at", metavar="TIME", help="When it begins; else in the middle."),
-    ] = None,
-    rules: Annotated[
-        Path | None,
-        typer.Option("--rules", metavar="FILE", help="Rules to try; else those in force."),
-    ] = None,
+    inject: Inject,
+    window: Traffic = "latest:7d",
+    at: At = None,
+    rules: Rules = None,
     *,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Chooses the rows.")] = 0,
-    max_rows: Annotated[
-        int, typer.Option("--max-rows", min=1, help="The window is cut where it holds more.")
-    ] = 500_000,
+    expect: Expect = None,
+    fail_on: Fails = FailOn.UNNOTICED,
+    seed: Seed = 0,
+    max_rows: MaxRows = 500_000,
     data: Data = None,
 ) -> None:
     """Rehearse: harm a copy of recent traffic, and see which alerts would fire, and how soon.
 
     The server's folder is only read, the server may run, and nobody is told.
 
-    Exit code 0: each injection was noticed; 1: one was noticed by nobody; 2: the drill cannot run.
+    Exit code 0: each injection was noticed, and by what --expect names; 1: one was not; 2: the
+    drill cannot run.
 
-    Example: watchkeeper drill flights --inject latency=x3 --inject nulls:temp=30% --data ./data
+    Example: watchkeeper drill flights --inject latency=x3 --expect HighLatency --data ./data
     """
     settings = settings_of(context)
     folder = data_folder(data)
@@ -74,14 +89,15 @@ def drill(  # what a drill is made of
         None if rules is None else (str(rules), read_text(rules)),
         seed,
         max_rows,
+        tuple(expect or ()),
     )
     with progress_of(settings) as told:
-        report = run_drill(folder, plan, told=told)
+        report = run_drill(folder, plan, told=told, catalogue=catalogue_url())
     if settings.json:
         print_json(report.to_dict())
     else:
         _print(report, settings)
-    if report.unnoticed:
+    if fail_on is FailOn.UNNOTICED and (report.unnoticed or report.missed):
         raise typer.Exit(1)
 
 
@@ -100,6 +116,8 @@ def _print(report: Report, settings: Settings) -> None:
         typer.echo("")
     for one in report.drills:
         typer.echo(_sentence(one, report))
+    for name in report.missed:
+        typer.echo(f"{name} was expected to notice, and noticed NOTHING.")
     for line in _asides(report):
         say(line, settings)
     say(_footer(report), settings)

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sized
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 import typer
 
 from watchkeeper.cli.models import plain, print_table
-from watchkeeper.cli.output import print_json
+from watchkeeper.cli.output import moment, print_json
 from watchkeeper.cli.place import Url, open_server
 from watchkeeper.cli.rules import YAML, read_text
 from watchkeeper.cli.settings import say, settings_of
 from watchkeeper.core.durations import format_duration
+from watchkeeper.core.errors import InputError
 
 Number = Annotated[int, typer.Argument(metavar="NUMBER", help="The incident's number.")]
 By = Annotated[str, typer.Option("--by", help="Who.")]
 Text = Annotated[str, typer.Option("--text", help="What was done, or why.")]
 File = Annotated[Path, typer.Argument(metavar="FILE", help="Users, schedules and escalations.")]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there.")
+]
 
 incidents = typer.Typer(name="incidents", help="Open, show and work on incidents.")
 oncall = typer.Typer(name="oncall", help="Say who is on call.")
@@ -53,10 +59,10 @@ def list_incidents(
         say("There are no incidents.", settings_of(context))
     rows = [
         [str(one["number"]), one["severity"], one["state"], one["title"], ", ".join(one["models"]),
-         one["opened_at"], one["commander"] or "", _due(one["due"])]
+         moment(one["opened_at"]), one["commander"] or "", _due(one["due"])]
         for one in found
     ]  # fmt: skip
-    heads = ("number", "severity", "state", "title", "models", "opened", "commander", "due")
+    heads = ("#", "severity", "state", "title", "models", "opened (UTC)", "who", "due (UTC)")
     print_table(heads, rows)
 
 
@@ -133,6 +139,23 @@ def note(
     _happens(context, number, {"event": "note", "by": by, "text": text}, url)
 
 
+@incidents.command("link")
+def link(
+    context: typer.Context,
+    number: Number,
+    alert: Annotated[
+        str, typer.Argument(metavar="FINGERPRINT", help="The alert's, as `show` lists it.")
+    ],
+    by: By,
+    url: Url = None,
+) -> None:
+    """Make an alert a part of an incident.
+
+    Example: watchkeeper incidents link 7 cbf29ce484222325 --by ann
+    """
+    _happens(context, number, {"event": "alert", "fingerprint": alert, "by": by}, url)
+
+
 @incidents.command("mitigate")
 def mitigate(
     context: typer.Context, number: Number, by: By, text: Text = "", url: Url = None
@@ -168,9 +191,7 @@ def close(context: typer.Context, number: Number, by: By, text: Text = "", url: 
 def post_mortem(
     context: typer.Context,
     number: Number,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there.")
-    ] = None,
+    output: Output = None,
     url: Url = None,
 ) -> None:
     """Draft the post-mortem of an incident as Markdown, with blanks for what only people know.
@@ -178,16 +199,7 @@ def post_mortem(
     Example: watchkeeper incidents post-mortem 7 -o post-mortem.md
     """
     text = open_server(url).text(f"/v1/incidents/{number}/post-mortem")
-    if output is None:
-        typer.echo(text, nl=False)
-        return
-    from watchkeeper.core.errors import InputError
-
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{output} cannot be written ({error.strerror})") from error
-    say(f"{output}: written", settings_of(context))
+    _put(context, text, output)
 
 
 @incidents.command("figures")
@@ -204,9 +216,9 @@ def figures(
     if settings_of(context).json:
         print_json(found)
         return
-    share = found["false_alarms"]
+    share, count = found["false_alarms"], found["incidents"]
     typer.echo(
-        f"{found['incidents']} incidents, {found['active']} worked on"
+        f"{count} incident{'' if count == 1 else 's'}, {found['active']} worked on"
         + ("" if share is None else f", {share:.0%} false alarms")
     )
     rows = [
@@ -238,11 +250,11 @@ def on_call_now(context: typer.Context, url: Url = None) -> None:
         say("There are no schedules; apply a file with `watchkeeper oncall apply`.",
             settings_of(context))  # fmt: skip
     rows = [
-        [one["schedule"], one["name"] or "nobody", one["until"] or "",
+        [one["schedule"], one["name"] or "nobody", moment(one["until"]),
          ", ".join(f"{way['kind']} {way['address']}" for way in one["contacts"])]
         for one in found["schedules"]
     ]  # fmt: skip
-    print_table(("schedule", "on call", "until", "contacts"), rows)
+    print_table(("schedule", "on call", "until (UTC)", "contacts"), rows)
 
 
 @oncall.command("shifts")
@@ -263,12 +275,30 @@ def shifts(
         row
         for one in found["schedules"]
         for row in sorted(
-            [[one["schedule"], shift["start"], shift["end"], shift["user"]]
-             for shift in one["shifts"]]
-            + [[one["schedule"], gap["start"], gap["end"], "nobody"] for gap in one["gaps"]]
+            [[one["schedule"], moment(span["start"]), moment(span["end"]),
+              span.get("user") or "nobody"]
+             for span in (*one["shifts"], *one["gaps"])]
         )
     ]  # fmt: skip
-    print_table(("schedule", "from", "until", "who"), rows)
+    print_table(("schedule", "from (UTC)", "until (UTC)", "who"), rows)
+
+
+@oncall.command("calendar")
+def calendar(
+    context: typer.Context,
+    user: Annotated[
+        str | None, typer.Option("--user", metavar="NAME", help="Only the shifts of this user.")
+    ] = None,
+    days: Annotated[float, typer.Option("--days", help="So far ahead.")] = 180,
+    output: Output = None,
+    url: Url = None,
+) -> None:
+    """Write the shifts as a calendar file (.ics), for people's own calendars.
+
+    Example: watchkeeper oncall calendar --user ana > ana.ics
+    """
+    query = {"days": f"{days:g}"} | ({"user": user} if user else {})
+    _put(context, open_server(url).text(f"/v1/oncall/calendar.ics?{urlencode(query)}"), output)
 
 
 @oncall.command("apply")
@@ -300,11 +330,31 @@ def check(context: typer.Context, file: File) -> None:
     names = [one for one in calendar_names(text) if (file.parent / one).is_file()]
     calendars = {one: read_text(file.parent / one) for one in names}
     found = read_on_call(text, name=str(file), calendars=calendars)
-    say(
-        f"{file}: {len(found.directory.users)} users, {len(found.directory.schedules)} schedules "
-        f"and {len(found.chains)} escalations can be applied",
-        settings_of(context),
-    )
+    held = found.directory
+    users, schedules = _count(held.users, "user"), _count(held.schedules, "schedule")
+    chains = _count(found.chains, "escalation")
+    say(f"{file}: {users}, {schedules} and {chains} can be applied", settings_of(context))
+
+
+def _count(things: Sized, word: str) -> str:
+    """How many there are.
+
+    >>> _count([7], "user"), _count([], "user")
+    ('1 user', '0 users')
+    """
+    return f"{len(things)} {word}{'' if len(things) == 1 else 's'}"
+
+
+def _put(context: typer.Context, text: str, output: Path | None) -> None:
+    """Print a text as it is, or write it to a file."""
+    if output is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        output.write_bytes(text.encode())
+    except OSError as error:
+        raise InputError(f"{output} cannot be written ({error.strerror})") from error
+    say(f"{output}: written", settings_of(context))
 
 
 def _happens(context: typer.Context, number: int, body: dict[str, Any], url: str | None) -> None:
@@ -329,22 +379,62 @@ def _print(context: typer.Context, found: dict[str, Any]) -> None:
         f"{found['state'].replace('_', ' ')}; {', '.join(found['models']) or 'no model'})"
     )
     typer.echo(f"commander: {found['commander'] or 'nobody'}; due: {_due(found['due']) or 'no'}")
+    if found["escalation"]:
+        typer.echo(_told(found["escalation"]))
+    for one in found.get("related", ()):  # None of an older server.
+        typer.echo(_related(one))
     if found["mitigation_suggested"]:
         typer.echo("All alerts are over; call it mitigated if nobody is hurt any more.")
-    rows = [[one["at"], one["kind"], one["actor"], one["text"]] for one in found["timeline"]]
-    print_table(("at", "what", "who", "text"), rows)
+    rows = [
+        [moment(one["at"], seconds=True), one["kind"], one["actor"], one["text"]]
+        for one in found["timeline"]
+    ]
+    print_table(("at (UTC)", "what", "who", "text"), rows)
+
+
+def _related(alert: dict[str, Any]) -> str:
+    """An alert that may belong to an incident.
+
+    >>> _related({"name": "LateLabels", "severity": "P2", "why": "the same model, flights",
+    ...     "fingerprint": "cbf2", "firing": True})
+    'may belong to it: LateLabels (P2, fires; the same model, flights), fingerprint cbf2'
+    """
+    stands = "fires" if alert["firing"] else "is over"
+    known = ", ".join(filter(None, (alert["severity"], stands)))
+    named = f"{alert['name']} ({known}; {alert['why']})"
+    return f"may belong to it: {named}, fingerprint {alert['fingerprint']}"
+
+
+def _told(page: dict[str, Any]) -> str:
+    """Who was told of an incident, and what comes next.
+
+    >>> held = {"told": ["bo-pager"], "next_at": "2026-01-01T00:02:00Z", "held_until": None,
+    ...     "paused_until": None}
+    >>> _told(held)
+    'told: bo-pager; the next step is due at 2026-01-01 00:02 UTC'
+    >>> _told(held | {"next_at": None, "held_until": "2026-01-01T02:00:00Z"})
+    'told: bo-pager; again at 2026-01-01 02:00 UTC, when the acknowledgement ends'
+    """
+    text = f"told: {', '.join(page['told']) or 'nobody'}"
+    if page["paused_until"]:
+        return f"{text}; silenced until {moment(page['paused_until'])} UTC"
+    if page["held_until"]:
+        return f"{text}; again at {moment(page['held_until'])} UTC, when the acknowledgement ends"
+    if page["next_at"]:
+        return f"{text}; the next step is due at {moment(page['next_at'])} UTC"
+    return text
 
 
 def _due(due: dict[str, Any] | None) -> str:
     """What is due first.
 
     >>> _due({"what": "post_mortem", "at": "2026-01-01T00:00:00Z", "overdue": True})
-    'post mortem, overdue since 2026-01-01T00:00:00Z'
+    'post mortem, overdue since 2026-01-01 00:00'
     """
     if due is None:
         return ""
     word = "overdue since" if due["overdue"] else "by"
-    return f"{due['what'].replace('_', ' ')}, {word} {due['at']}"
+    return f"{due['what'].replace('_', ' ')}, {word} {moment(due['at'])}"
 
 
 def _length(seconds: float | None) -> str:

@@ -60,15 +60,11 @@ def _of_server(name: str, url: str | None) -> Portrait:
 
 
 def _of_file(path: Path) -> Portrait:
-    import yaml
-
     from watchkeeper.app.model_file import read_model_file
 
-    read_model_file(path)  # It says what is wrong with the file.
-    held = yaml.safe_load(path.read_text(encoding="utf-8"))
-    columns = held.get("columns") or {}
+    held = read_model_file(path).model_dump(exclude_unset=True)
     roles = {held.get(role) for role in ("label", "prediction", "score", "id", "timestamp")}
-    features = tuple(name for name in columns if name not in roles)
+    features = tuple(name for name in held.get("columns") or {} if name not in roles)
     return _portrait({"name": path.stem} | held, features, held.get("reference") is not None)
 
 

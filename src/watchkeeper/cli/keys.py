@@ -26,7 +26,7 @@ def create(
         typer.Option(
             "--scope",
             metavar="SCOPE",
-            help="What it may do: ingest, read, or admin for everything; repeatable.",
+            help="What it may do: ingest, read, edit, or admin for everything; repeatable.",
         ),
     ],
     name: Annotated[str, typer.Option("--name", metavar="NAME", help="Who or what uses it.")],

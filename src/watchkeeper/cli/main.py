@@ -17,6 +17,7 @@ from watchkeeper.cli.apply import apply
 from watchkeeper.cli.backup import backup, restore
 from watchkeeper.cli.check import check
 from watchkeeper.cli.compact import compact
+from watchkeeper.cli.dashboards import dashboards
 from watchkeeper.cli.drill import drill
 from watchkeeper.cli.incidents import incidents, oncall
 from watchkeeper.cli.infer import infer
@@ -34,6 +35,8 @@ from watchkeeper.cli.serve import serve
 from watchkeeper.cli.settings import Settings, settings_of
 from watchkeeper.cli.slo import slo
 from watchkeeper.cli.track import track
+from watchkeeper.cli.users import users
+from watchkeeper.cli.watch import watch
 from watchkeeper.core.errors import WatchkeeperError
 
 _ANYWHERE = ("--debug", "--quiet", "-q", "--json")
@@ -79,7 +82,8 @@ def _told(error: Exception, settings: Settings) -> int:
     if settings.debug:
         traceback.print_exception(error)
     if isinstance(error, WatchkeeperError):
-        typer.echo(f"watchkeeper: {_line(str(error))}", err=True)
+        lines = [_line(line) for line in str(error).splitlines()]
+        typer.echo("watchkeeper: " + "\n".join(filter(None, lines)), err=True)
     elif isinstance(error, MemoryError):
         typer.echo("watchkeeper: there is not enough memory for this; use fewer columns", err=True)
     else:
@@ -138,16 +142,22 @@ def options(
     context.obj = Settings(debug=debug, quiet=quiet, json=json)
 
 
-for command in (report, check, track, profile, merge, infer, schema, metrics, serve, apply, init):
+_COMMANDS = (
+    report, check, track, profile, merge, infer, schema, metrics, serve, watch, apply, init,
+)  # fmt: skip
+
+for command in _COMMANDS:
     app.command()(command)
 app.add_typer(models)
 app.add_typer(keys)
+app.add_typer(users)
 app.add_typer(rules)
 app.add_typer(alerts)
 app.add_typer(silences)
 app.add_typer(incidents)
 app.add_typer(oncall)
 app.add_typer(runbooks)
+app.add_typer(dashboards)
 app.add_typer(slo)
 for command in (backup, restore, compact, drill):
     app.command()(command)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -88,7 +89,7 @@ def remove(
         typer.echo(f"{name}: removed")
 
 
-def print_table(heads: tuple[str, ...], rows: list[list[str]]) -> None:
+def print_table(heads: Sequence[str], rows: list[list[str]]) -> None:
     """A table on standard output; nothing where it has no rows."""
     if not rows:
         return

@@ -25,6 +25,20 @@ Outputs = Annotated[
 ]
 
 
+def moment(text: str | None, *, seconds: bool = False) -> str:
+    """A time of an answer as tables have it, in UTC; empty where there is none.
+
+    >>> moment("2026-01-01T13:04:05.6+01:00"), moment("2026-01-01T12:04:05Z", seconds=True)
+    ('2026-01-01 12:04', '2026-01-01 12:04:05')
+    """
+    from datetime import UTC, datetime
+
+    if not text:
+        return ""
+    at = datetime.fromisoformat(text).astimezone(UTC)
+    return at.strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
+
+
 def check_outputs(outputs: Sequence[str]) -> None:
     """Raise `InputError` for an output that cannot be written, before any work is done."""
     from watchkeeper.reports.saving import check_target, renderer

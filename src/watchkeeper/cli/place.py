@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from watchkeeper.cli.remote import Remote
 
 URL, DATA = "WATCHKEEPER_URL", "WATCHKEEPER_DATA"
+CATALOGUE = "WATCHKEEPER_CATALOGUE"
 
 Url = Annotated[
     str | None,
@@ -120,8 +121,13 @@ def open_folder(data: str | None, *, make: bool = False) -> Iterator[Any]:
         )
     from watchkeeper.app.live.folder import open_folder as opened
 
-    with opened(data, make=make) as found:
+    with opened(data, make=make, catalogue=catalogue_url()) as found:
         yield found
+
+
+def catalogue_url() -> str | None:
+    """The database that the catalogue of a folder lies in, as the environment says."""
+    return os.environ.get(CATALOGUE) or None
 
 
 def data_folder(data: str | None) -> Path:

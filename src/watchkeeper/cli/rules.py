@@ -12,6 +12,7 @@ import typer
 from watchkeeper.cli.models import plain, print_table
 from watchkeeper.cli.output import print_json
 from watchkeeper.cli.place import Url, open_server
+from watchkeeper.cli.schema import Subject, schema_of
 from watchkeeper.cli.settings import say, settings_of
 from watchkeeper.core.errors import InputError
 
@@ -122,8 +123,7 @@ def backtest_rules(  # what a back-test is made of
     if settings_of(context).json:
         print_json(plain(found))
         return
-    heads = ("rule", "model", "segment", "alarms", "per 90 days", "hours firing", "flapped", "note")
-    print_table(heads, [_tried(one) for one in found["rules"]])
+    _print_tried(found["rules"])
     say(
         f"{found['evaluations']} evaluations of each rule, every {found['step']}, from "
         f"{found['start']} to {found['end']}; --json has every firing",
@@ -150,7 +150,7 @@ def apply_rules(
     found = [
         server.send(
             "PUT", f"/v1/rules/{quote(name or path.stem, safe='')}", read_text(path).encode(),
-            content_type=YAML,
+            content_type=YAML, query={"source": str(path)},
         )
         for path in files
     ]  # fmt: skip
@@ -198,13 +198,11 @@ def remove_rules(
 
 @rules.command("schema")
 def show_schema() -> None:
-    """Print the JSON schema of rule files, for editors.
+    """Print the JSON schema of rule files, for editors; `watchkeeper schema` has those of others.
 
     Example: watchkeeper rules schema > rules.schema.json
     """
-    from watchkeeper.monitors.rule_file_schema import rule_schema
-
-    print_json(rule_schema())
+    print_json(schema_of(Subject.RULES))
 
 
 def read_text(path: Path) -> str:
@@ -234,6 +232,20 @@ def _named(tests: Path, names: tuple[str, ...]) -> list[Path]:
             raise InputError(f"{tests} names the rule file {name!r}, and there is none")
         found += matches
     return found
+
+
+def _print_tried(rules: list[dict[str, Any]]) -> None:
+    """A line of each rule; columns that would say the same of all are left out."""
+    heads = ("rule", "model", "segment", "alarms", "per 90 days", "hours firing", "flapped", "note")
+    rows = [_tried(one) for one in rules]
+    said = [set(column) for column in zip(*rows, strict=True)] or [set()] * len(heads)
+    kept = [
+        place
+        for place, head in enumerate(heads)
+        if not (head in {"segment", "note"} and said[place] <= {""})
+        and not (head == "model" and len(said[place]) == 1)
+    ]
+    print_table([heads[place] for place in kept], [[row[place] for place in kept] for row in rows])
 
 
 def _tried(one: dict[str, Any]) -> list[str]:

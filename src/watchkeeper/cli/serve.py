@@ -42,6 +42,10 @@ def size(text: str, option: str) -> int:
 Data = Annotated[Path, typer.Option(
     "--data", help="The folder of all data; made where absent.", envvar="WATCHKEEPER_DATA",
     file_okay=False)]
+Catalogue = Annotated[str | None, typer.Option(
+    "--catalogue", metavar="URL", envvar="WATCHKEEPER_CATALOGUE", show_envvar=True,
+    help="A PostgreSQL database for models, keys and alarms, as postgresql://user@host/database, "
+    "in the place of a file in the folder; a password belongs into the variable.")]
 Host = Annotated[str, typer.Option(
     "--host", help="The address to listen on; 0.0.0.0 for all.", envvar="WATCHKEEPER_HOST")]
 Port = Annotated[int, typer.Option(
@@ -49,8 +53,17 @@ Port = Annotated[int, typer.Option(
 BaseUrl = Annotated[str | None, typer.Option(
     "--base-url", help="The address behind a proxy, as users know it.",
     envvar="WATCHKEEPER_BASE_URL")]
+Proxies = Annotated[str, typer.Option(
+    "--trusted-proxies", metavar="ADDRESSES", envvar="WATCHKEEPER_TRUSTED_PROXIES",
+    help="Proxies that say who asks (X-Forwarded-For), as addresses or networks with commas.")]
+Oidc = Annotated[Path | None, typer.Option(
+    "--oidc", metavar="FILE", envvar="WATCHKEEPER_OIDC", exists=True, dir_okay=False,
+    help="Let people sign in with OpenID Connect; the file says where.")]
+Automation = Annotated[Path | None, typer.Option(
+    "--automation", help="What runbooks may do; by default automation.yaml in the folder.",
+    envvar="WATCHKEEPER_AUTOMATION", dir_okay=False)]
 Insecure = Annotated[bool, typer.Option(
-    "--insecure", help="Let other machines in although there is no API key.",
+    "--insecure", help="Let other machines in although there is no user and no API key.",
     envvar="WATCHKEEPER_INSECURE")]
 MaxBody = Annotated[str, typer.Option(
     "--max-body", help="Largest request body, also once decompressed.",
@@ -76,14 +89,39 @@ ReadyFile = Annotated[Path | None, typer.Option(
 # fmt: on
 
 
+def checked_catalogue(context: typer.Context, url: str | None) -> str | None:
+    """The URL of the catalogue, unless others would see a password by it.
+
+    Raises
+    ------
+    InputError
+        It came by the command line, which everybody on the machine can list, with a password.
+    """
+    from watchkeeper.app.live.catalogue_place import has_password, redacted
+    from watchkeeper.core.errors import InputError
+
+    source = context.get_parameter_source("catalogue")
+    if url and has_password(url) and getattr(source, "name", "") == "COMMANDLINE":
+        raise InputError(
+            "a password on the command line is seen by everybody on the machine; set "
+            f"WATCHKEEPER_CATALOGUE to the URL instead, or give --catalogue {redacted(url)} and "
+            "the password with PGPASSWORD or in ~/.pgpass"
+        )
+    return url or None
+
+
 def serve(
     context: typer.Context,
     *,
     data: Data = Path("watchkeeper-data"),
+    catalogue: Catalogue = None,
     host: Host = "127.0.0.1",
     port: Port = 8470,
     base_url: BaseUrl = None,
+    automation: Automation = None,
     insecure: Insecure = False,
+    trusted_proxies: Proxies = "",
+    oidc: Oidc = None,
     max_body: MaxBody = "64M",
     max_backlog: MaxBacklog = "1G",
     min_free: MinFree = "256M",
@@ -94,8 +132,8 @@ def serve(
 ) -> None:
     """Run the server: take records in, measure them by the hour, answer questions.
 
-    It needs nothing but a folder. Without any API key it serves this machine alone. It runs until
-    Ctrl-C or SIGTERM, and then finishes what it has begun.
+    It needs nothing but a folder. Without any user and API key it serves this machine alone. It
+    runs until Ctrl-C or SIGTERM, and then finishes what it has begun.
 
     Example: watchkeeper serve --data ./watchkeeper-data
     """
@@ -107,6 +145,9 @@ def serve(
         max_backlog=size(max_backlog, "--max-backlog"),
         min_free=size(min_free, "--min-free"),
         open_models=open_models, insecure=insecure, base_url=base_url,
+        trusted_proxies=trusted_proxies, oidc=oidc,
+        catalogue_url=checked_catalogue(context, catalogue),
+        automation=automation.absolute() if automation else None,
     )  # fmt: skip
     for package in ("fastapi", "uvicorn", "structlog", "prometheus_client"):
         # Found, not imported: the first line is printed before anything heavy is loaded.

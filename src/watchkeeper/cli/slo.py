@@ -18,7 +18,9 @@ from watchkeeper.core.durations import format_duration
 if TYPE_CHECKING:
     from watchkeeper.monitors.slo.check import Facts
 
-File = Annotated[Path, typer.Argument(metavar="FILE", help="A file with the list `slos`.")]
+File = Annotated[
+    Path, typer.Argument(metavar="FILE", help="A file with the list `slos`, or OpenSLO.")
+]
 
 slo = typer.Typer(name="slo", help="Service level objectives and their error budgets.")
 
@@ -62,9 +64,9 @@ def check(
     Example: watchkeeper slo check slos.yaml --per-day 20000
     """
     from watchkeeper.monitors.slo.check import check_slo, facts
-    from watchkeeper.monitors.slo.reading import parse_slos
+    from watchkeeper.monitors.slo.formats import slos_in
 
-    slos = parse_slos(read_text(file), name=str(file))
+    slos = slos_in(read_text(file), name=str(file))
     if settings_of(context).json:
         print_json(
             [{"name": one.name, "findings": [f.text for f in check_slo(one, volume)]}
@@ -120,9 +122,9 @@ def export(
     Example: watchkeeper slo export slos.yaml --format prometheus
     """
     from watchkeeper.core.errors import InputError
-    from watchkeeper.monitors.slo.reading import parse_slos
+    from watchkeeper.monitors.slo.formats import slos_in
 
-    slos = parse_slos(read_text(file), name=str(file))
+    slos = slos_in(read_text(file), name=str(file))
     if format == "prometheus":
         from watchkeeper.monitors.slo.prometheus import prometheus_rules
 

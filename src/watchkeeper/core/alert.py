@@ -90,6 +90,26 @@ def fingerprint(labels: Labels) -> str:
     return f"{value:016x}"
 
 
+_FOREIGN = {
+    "critical": Severity.P0, "page": Severity.P0, "error": Severity.P1, "high": Severity.P1,
+    "warning": Severity.P2, "warn": Severity.P2, "info": Severity.P3, "none": Severity.P3,
+}  # fmt: skip
+
+
+def severity_named(text: str) -> Severity | None:
+    """The severity that a label names, in our words or in those of Prometheus rules.
+
+    Examples
+    --------
+    >>> severity_named("p1"), severity_named("warning"), severity_named("")
+    (<Severity.P1: 'P1'>, <Severity.P2: 'P2'>, None)
+    """
+    try:
+        return Severity(text.upper())
+    except ValueError:
+        return _FOREIGN.get(text.lower())
+
+
 Reason = Literal[
     "first", "new_alerts", "all_resolved", "resolved_alerts", "repeat", "unmuted", "acknowledged"
 ]

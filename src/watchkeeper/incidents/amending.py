@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeAlias
 
@@ -62,8 +62,8 @@ def _written(incident: Incident, event: events.Event, at: datetime) -> Changed:
             return _message(incident, event, at)
         case events.Reminded():
             return _reminded(incident, event, at)
-        case events.Note(text=text, link=link, at=then):
-            return incident, [Line(EntryKind.NOTE, _said(text), then, link)]
+        case events.Note(text=text, link=link, at=then, data=data):
+            return incident, [Line(EntryKind.NOTE, _said(text), then, link, data)]
         case events.Decision(text=text, at=then):
             return incident, [Line(EntryKind.DECISION, _said(text), then)]
         case events.Change(text=text, at=then, link=link, data=data):
@@ -119,11 +119,17 @@ def _alert_fires(incident: Incident, event: events.AlertFires) -> Changed:
         models=tuple(dict.fromkeys(models)),
         began_at=alert.starts_at if began is None else min(began, alert.starts_at),
     )
-    text = f"{alert.name} fires{' again' if known else ''}"
+    text = f"{_called(alert, others)} fires{' again' if known else ''}"
     text += f": {event.text}" if event.text else ""
     at = alert.starts_at
     data = {"fingerprint": alert.fingerprint, "alert": alert.name, "model": alert.model}
     return _worse(changed, event.severity, [Line(EntryKind.ALERT, text, at, event.link, data)])
+
+
+def _called(alert: LinkedAlert, others: Iterable[LinkedAlert]) -> str:
+    """The name of an alert; with its severity where another one of the incident has that name."""
+    alike = any(a.name == alert.name and a.fingerprint != alert.fingerprint for a in others)
+    return f"{alert.name} ({alert.severity})" if alike and alert.severity else alert.name
 
 
 def _alert_over(incident: Incident, event: events.AlertOver) -> Changed:
@@ -134,7 +140,8 @@ def _alert_over(incident: Incident, event: events.AlertOver) -> Changed:
     alerts = tuple(ended if a is known else a for a in incident.alerts)
     changed = _replace(incident, alerts=alerts)
     data = {"fingerprint": known.fingerprint, "alert": known.name, "over": True}
-    lines = [Line(EntryKind.ALERT, f"{known.name} is over", event.ends_at, data=data)]
+    text = f"{_called(known, incident.alerts)} is over"
+    lines = [Line(EntryKind.ALERT, text, event.ends_at, data=data)]
     if changed.mitigation_suggested:
         text = "All alerts are over; call it mitigated if nobody is hurt any more"
         lines.append(Line(EntryKind.NOTE, text, data={"suggest": State.MITIGATED.value}))

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from watchkeeper.core.alert import Alert
+from watchkeeper.core.alert import SEVERITY, Alert
 from watchkeeper.incidents.incident import Kind, LinkedAlert, Role, Sev
 
 
@@ -117,6 +117,7 @@ class Note(_Event, frozen=True):
     text: str
     link: str = ""
     at: datetime | None = None
+    data: Mapping[str, Any] = {}
 
 
 class Decision(_Event, frozen=True):
@@ -199,6 +200,7 @@ def alert_fires(alert: Alert, severity: Sev | None = None, *, text: str = "") ->
         name=alert.name,
         starts_at=alert.starts_at,
         model=alert.labels.get("model", ""),
+        severity=alert.labels.get(SEVERITY, ""),
     )
     told = text or alert.annotations.get("summary", "")
     return AlertFires(linked, severity, told, alert.generator_url)

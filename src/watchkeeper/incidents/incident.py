@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from watchkeeper.core.alert import Severity
+from watchkeeper.core.alert import Severity, severity_named
 
 SYSTEM = "watchkeeper"
 """The actor of what nobody did by hand."""
@@ -40,11 +40,11 @@ class Sev(StrEnum):
 def sev_of(severity: Severity | str | None) -> Sev:
     """The incident's severity for that of an alert; SEV-2 where the alert has none.
 
-    >>> sev_of("P0"), sev_of(None)
-    (<Sev.SEV0: 'SEV-0'>, <Sev.SEV2: 'SEV-2'>)
+    >>> sev_of("P0"), sev_of("warning"), sev_of(None)
+    (<Sev.SEV0: 'SEV-0'>, <Sev.SEV2: 'SEV-2'>, <Sev.SEV2: 'SEV-2'>)
     """
-    table = dict(zip(Severity, Sev, strict=True))
-    return table.get(Severity(severity), Sev.SEV2) if severity in set(Severity) else Sev.SEV2
+    named = severity_named(severity or "")
+    return dict(zip(Severity, Sev, strict=True))[named] if named else Sev.SEV2
 
 
 class Kind(StrEnum):
@@ -127,6 +127,8 @@ class LinkedAlert(msgspec.Struct, frozen=True):
         Its identity, its rule's name and its model; the model is empty where it has none.
     starts_at, ends_at
         Since when it fires and when it was over; `ends_at` is None while it fires.
+    severity
+        As its label says; empty without one.
     """
 
     fingerprint: str
@@ -134,6 +136,7 @@ class LinkedAlert(msgspec.Struct, frozen=True):
     starts_at: datetime
     ends_at: datetime | None = None
     model: str = ""
+    severity: str = ""
 
 
 class Entry(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 
 import msgspec
 
-from watchkeeper.core.alert import SEVERITY, Alert
+from watchkeeper.core.alert import SEVERITY, Alert, severity_named
 from watchkeeper.incidents.incident import (
     REOPEN_WITHIN,
     Incident,
@@ -23,6 +23,13 @@ INCIDENT = "incident"
 
 CLASS = "class"
 """The label or annotation of an alert that names the class of its incident."""
+
+
+_BY_RUNBOOK = {
+    "high-error-rate": Kind.SERVICE, "latency": Kind.SERVICE, "drift": Kind.DRIFT,
+    "missing-data": Kind.DATA, "no-labels": Kind.DATA,
+}  # fmt: skip
+"""What is broken where an alert names one of our runbooks and no class."""
 
 
 class OpeningPolicy(msgspec.Struct, frozen=True):
@@ -128,7 +135,7 @@ def wants_incident(alert: Alert, policy: OpeningPolicy) -> bool:
     said = alert.labels.get(INCIDENT, alert.annotations.get(INCIDENT, "")).strip().lower()
     if said in {"true", "false"}:
         return said == "true"
-    return alert.labels.get(SEVERITY, "") in policy.severities
+    return severity_named(alert.labels.get(SEVERITY, "")) in policy.severities
 
 
 def correlation(incident: Incident, alert: Alert, policy: OpeningPolicy, now: datetime) -> str:
@@ -171,7 +178,8 @@ def _was_over_lately(incident: Incident, now: datetime) -> bool:
 def _opens(alert: Alert) -> Opens:
     model = alert.labels.get("model", "")
     named = alert.labels.get(CLASS, alert.annotations.get(CLASS, "")).strip().lower()
-    kind = Kind(named) if named in set(Kind) else Kind.MODEL
+    guess = _BY_RUNBOOK.get(alert.annotations.get("runbook", ""), Kind.MODEL)
+    kind = Kind(named) if named in set(Kind) else guess
     name = alert.name or "An alert"
     return Opens(
         title=f"{name} on {model}" if model else name,

@@ -159,7 +159,9 @@ def _summary(incident: Incident) -> list[str]:
         return [_line(incident.summary)]
     ended = incident.last(State.RESOLVED)
     until = f"until {_moment(ended.at)}" if ended else "and is not resolved yet"
-    where = f" on {', '.join(map(_line, incident.models))}" if incident.models else ""
+    title = f" {incident.title} "
+    models = [name for name in incident.models if f" {name} " not in title]
+    where = f" on {', '.join(map(_line, models))}" if models else ""
     began = _moment(incident.began_at or incident.opened_at)
     first = f"{_line(incident.title)}{where}: from {began} {until} (UTC)."
     return [first, "", f"What happened, to whom, and why, in one paragraph: {BLANK}"]
@@ -204,7 +206,7 @@ def _trigger(timeline: Sequence[Entry]) -> str:
 
 
 def _mitigation(incident: Incident, timeline: Sequence[Entry], taken: Times) -> list[str]:
-    done = [entry for entry in timeline if entry.kind in {EntryKind.ACTION, EntryKind.DECISION}]
+    done = [entry for entry in timeline if _helped(entry)]
     out = [
         f"- From the incident to the mitigation: {_or_blank(taken.mitigate)}",
         f"- From the incident to the resolution: {_or_blank(taken.resolve)}",
@@ -215,6 +217,14 @@ def _mitigation(incident: Incident, timeline: Sequence[Entry], taken: Times) -> 
         times_ = "once" if reopened == 1 else f"{reopened} times"
         out.append(f"- It was opened again {times_} after it was resolved.")
     return [*out, f"\nWhat helped, and why: {BLANK}"]
+
+
+def _helped(entry: Entry) -> bool:
+    """Whether a line says what was done about it, also as the note to a step."""
+    if entry.kind is EntryKind.STATE:
+        ends = entry.data.get("state") in {State.MITIGATED, State.RESOLVED}
+        return ends and ": " in entry.text
+    return entry.kind in {EntryKind.ACTION, EntryKind.DECISION}
 
 
 def _timeline(timeline: Sequence[Entry]) -> list[str]:

@@ -6,7 +6,10 @@ on them.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
+import numpy.typing as npt
 from scipy import special
 
 from watchkeeper.metrics.intervals import combine, wilson
@@ -52,9 +55,20 @@ def excess_p(
         return 1.0
     if k_reference >= n_reference:
         return 1.0
-    upper = special.betaincinv(k_reference + 1.0, n_reference - k_reference, _LEVELS) + margin
+    upper = _upper(k_reference, n_reference) + margin
     tail = special.betainc(k_current, n_current - k_current + 1.0, np.clip(upper, 0.0, 1.0))
     return float(min(_WEIGHTS @ tail, 1.0))
+
+
+@lru_cache(maxsize=1_000)
+def _upper(k: float, n: float) -> npt.NDArray[np.float64]:
+    """The levels of the upper confidence distribution of a share.
+
+    It is most of the work, and the reference of a column is the same at every step of a series.
+    """
+    levels: npt.NDArray[np.float64] = special.betaincinv(k + 1.0, n - k, _LEVELS)
+    levels.setflags(write=False)
+    return levels
 
 
 def change_p(

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Literal
 
 from watchkeeper.core.alert import Severity
+from watchkeeper.monitors.calendar import EVERYWHERE, Calendar
 
 Policy = Literal["alert", "keep", "ok"]
 """What missing data or an error makes of a rule: an alert of its own, the state as it was, or the
@@ -93,6 +94,10 @@ class Rule:
         The most alerts it may have at once; more is an error, and none is raised.
     budget
         The false-alarm budget that decides instead of a condition.
+    calendar
+        What people know of the times of its series, for `anomaly`.
+    allow_noisy
+        Whether it may be put in force although it would have fired again and again.
     line, column
         Where it stands in its file, from 1; 0 where it stands in none.
     """
@@ -114,6 +119,8 @@ class Rule:
     annotations: Mapping[str, str] = field(default_factory=dict)
     limit: int = 0
     budget: Budget | None = None
+    calendar: Calendar = EVERYWHERE
+    allow_noisy: bool = False
     line: int = 0
     column: int = 0
 
@@ -134,6 +141,8 @@ class Group:
         In order.
     labels
         Of all their alerts.
+    calendar
+        The time zone and the holidays of all of them.
     """
 
     name: str
@@ -141,6 +150,7 @@ class Group:
     model: str | None = None
     interval: timedelta = timedelta(minutes=1)
     labels: Mapping[str, str] = field(default_factory=dict)
+    calendar: Calendar = EVERYWHERE
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,25 +8,28 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
-
-import yaml
 
 from watchkeeper.core.alert import NAME, SEVERITY, Severity
 from watchkeeper.core.errors import InputError, RuleError
 from watchkeeper.expressions.nodes import Position
 from watchkeeper.expressions.parsing import ExpressionError
+from watchkeeper.files.nodes import Fields, Node, is_list, is_mapping, is_text
+from watchkeeper.files.problems import Problem
+from watchkeeper.monitors.calendar import EVERYWHERE, Calendar
 from watchkeeper.monitors.conditions.compiling import compile_condition
 from watchkeeper.monitors.conditions.dialect import read
 from watchkeeper.monitors.conditions.names import Vocabulary
 from watchkeeper.monitors.rule import Budget, Group, Rule
-from watchkeeper.monitors.rule_file_nodes import Document, Fields, Problem
+from watchkeeper.monitors.rule_file_nodes import Document
 from watchkeeper.monitors.templates import find_problem
 
-GROUP_KEYS = ("name", "interval", "model", "labels", "rules")
+GROUP_KEYS = ("name", "interval", "model", "labels", "time_zone", "holidays", "rules")
 RULE_KEYS = (
     "alert", "expr", "budget", "for", "keep_firing_for", "severity", "labels", "annotations",
     "window", "segment", "by_version", "min_rows", "clear", "no_data", "on_error", "limit",
+    "accepted", "allow_noisy",
 )  # fmt: skip
 BUDGET_KEYS = ("false_alarms", "per", "confidence", "watch")
 NO_DATA_KEYS = ("policy", "after")
@@ -85,8 +88,8 @@ def read_rules(
     Traceback (most recent call last):
     watchkeeper.monitors.rule_file.RuleFileError: the rule file, line 2, column 19: ...
     """
-    reader = _Reader(Document(text.removeprefix("\ufeff")), vocabulary)
-    groups = reader.groups()
+    reader = _Reader(Document(source), vocabulary)
+    groups = reader.groups(text)
     if reader.document.problems:
         raise RuleFileError(source, reader.document.problems)
     return groups
@@ -99,26 +102,26 @@ class _Reader:
     document: Document
     vocabulary: Vocabulary | None
 
-    def groups(self) -> tuple[Group, ...]:
+    def groups(self, text: str) -> tuple[Group, ...]:
         """Every group."""
-        root = self.document.root()
+        root = self.document.compose(text)
         if root is None:
             return ()
-        if isinstance(root, yaml.SequenceNode):
+        if is_list(root):
             return (Group(UNGROUPED, self._rules(root)),)
-        if isinstance(root, yaml.MappingNode) and any(
+        if is_mapping(root) and any(
             key.value in ("alert", "expr", "record") for key, _ in root.value
         ):
             rule = self._rule(root)
             return () if rule is None else (Group(UNGROUPED, (rule,)),)
-        fields = self.document.fields(root, "a rule file", ("groups",))
+        fields = self.document.mapping(root, "a rule file", ("groups",))
         if "groups" not in fields:
-            if isinstance(root, yaml.MappingNode) and not fields:
+            if is_mapping(root) and not root.value:
                 self.document.wrong(root, "the file holds no rules; begin with `groups:`")
             return ()
         return self._unique(self.document.items(fields["groups"], "groups"))
 
-    def _unique(self, nodes: list[yaml.Node]) -> tuple[Group, ...]:
+    def _unique(self, nodes: list[Node]) -> tuple[Group, ...]:
         found: dict[str, Group] = {}
         for node in nodes:
             group = self._group(node)
@@ -130,42 +133,50 @@ class _Reader:
             found[group.name] = group
         return tuple(found.values())
 
-    def _group(self, node: yaml.Node) -> Group | None:
+    def _group(self, node: Node) -> Group | None:
         document = self.document
-        fields = document.fields(node, "a group", GROUP_KEYS)
+        fields = document.mapping(node, "a group", GROUP_KEYS)
         for key in ("name", "rules"):
-            if key not in fields and isinstance(node, yaml.MappingNode):
+            if key not in fields and is_mapping(node):
                 document.wrong(node, f"the group has no {key!r}; add it")
         given: dict[str, Any] = {}
         if "name" in fields:
-            given["name"] = document.text_of(fields["name"], "name")
+            given["name"] = document.content(fields["name"], "name")
         if "model" in fields:
-            given["model"] = document.text_of(fields["model"], "model")
+            given["model"] = document.content(fields["model"], "model")
         if "interval" in fields:
             given["interval"] = document.duration(fields["interval"], "interval", positive=True)
         if "labels" in fields:
             given["labels"] = self._labels(fields["labels"], "labels")
-        rules = self._rules(fields["rules"]) if "rules" in fields else ()
+        calendar = self._calendar(fields)
+        rules = self._rules(fields["rules"], calendar) if "rules" in fields else ()
         given = {key: value for key, value in given.items() if value is not None}
-        return Group(rules=rules, **given) if "name" in given else None
+        return Group(rules=rules, calendar=calendar, **given) if "name" in given else None
 
-    def _rules(self, node: yaml.Node) -> tuple[Rule, ...]:
+    def _calendar(self, fields: Fields) -> Calendar:
+        """The time zone and the holidays of a group."""
+        document = self.document
+        named = fields.get("time_zone")
+        zone = None if named is None else document.time_zone(named, "time_zone")
+        days = document.each(fields["holidays"]) if "holidays" in fields else ()
+        read = [document.day(day, "a holiday") for day in days]
+        return Calendar(zone or "", frozenset(day for day in read if day is not None))
+
+    def _rules(self, node: Node, calendar: Calendar = EVERYWHERE) -> tuple[Rule, ...]:
         read = (self._rule(one) for one in self.document.items(node, "rules"))
-        return tuple(rule for rule in read if rule is not None)
+        return tuple(_dated(rule, calendar) for rule in read if rule is not None)
 
-    def _rule(self, node: yaml.Node) -> Rule | None:
+    def _rule(self, node: Node) -> Rule | None:
         """A rule; None where it has no name."""
         document = self.document
-        if isinstance(node, yaml.MappingNode) and any(
-            key.value == "record" for key, _ in node.value
-        ):
+        if is_mapping(node) and any(key.value == "record" for key, _ in node.value):
             document.wrong(
                 node,
                 "recording rules (`record`) are not supported: every metric is kept by hour as it "
                 "is; write the metric into the `expr` of an alert",
             )
             return None
-        fields = document.fields(node, "a rule", RULE_KEYS)
+        fields = document.mapping(node, "a rule", RULE_KEYS)
         given = {
             name: value
             for key, (name, read) in _READ.items()
@@ -175,12 +186,14 @@ class _Reader:
         if "alert" not in given:
             return None
         mark = node.start_mark
+        if (accepted := given.pop("accepted", None)) is not None:
+            given["calendar"] = Calendar(accepted=accepted)
         rule = Rule(**given, line=mark.line + 1, column=mark.column + 1)
         return self._settle(rule, fields)
 
-    def _complete(self, node: yaml.Node, fields: Fields) -> None:
+    def _complete(self, node: Node, fields: Fields) -> None:
         """A rule needs a name, and one way to decide."""
-        if not isinstance(node, yaml.MappingNode):
+        if not is_mapping(node):
             return
         if "alert" not in fields:
             self.document.wrong(node, "the rule has no `alert`; give it a name")
@@ -213,13 +226,13 @@ class _Reader:
 
     # ---- values of a rule --------------------------------------------------------------------
 
-    def text(self, node: yaml.Node, what: str) -> str | None:
+    def text(self, node: Node, what: str) -> str | None:
         """A text."""
-        return self.document.text_of(node, what)
+        return self.document.content(node, what)
 
-    def condition(self, node: yaml.Node, what: str) -> str | None:
+    def condition(self, node: Node, what: str) -> str | None:
         """A condition that can be compiled."""
-        text = self.document.text_of(node, what)
+        text = self.document.content(node, what)
         if text is None:
             return None
         try:
@@ -233,43 +246,48 @@ class _Reader:
             self.document.wrong(node, f"{what}: {error}")
         return text
 
-    def duration(self, node: yaml.Node, what: str) -> Any:
+    def duration(self, node: Node, what: str) -> Any:
         """A length of time; a window is longer than none."""
         return self.document.duration(node, what, positive=what == "window")
 
-    def truth(self, node: yaml.Node, what: str) -> bool | None:
+    def moment(self, node: Node, what: str) -> datetime | None:
+        """A time; of UTC where it does not say otherwise."""
+        found = self.document.moment(node, what)
+        return found if found is None or found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+    def truth(self, node: Node, what: str) -> bool | None:
         """`true` or `false`."""
-        return self.document.truth(node, what)
+        return self.document.flag(node, what)
 
-    def count(self, node: yaml.Node, what: str) -> int | None:
+    def count(self, node: Node, what: str) -> int | None:
         """A whole number."""
-        return self.document.whole(node, what, 1 if what == "min_rows" else 0)
+        return self.document.at_least(node, what, 1 if what == "min_rows" else 0)
 
-    def severity(self, node: yaml.Node, what: str) -> Severity | None:
+    def severity(self, node: Node, what: str) -> Severity | None:
         """P0 to P3, or a word for one of them."""
-        text = self.document.one_of(node, what, SEVERITIES)
+        text = self.document.choice(node, what, SEVERITIES)
         return None if text is None else SEVERITIES[text]
 
-    def labels(self, node: yaml.Node, what: str) -> Mapping[str, str] | None:
+    def labels(self, node: Node, what: str) -> Mapping[str, str] | None:
         """Labels or annotations."""
         return self._labels(node, what)
 
-    def policy(self, node: yaml.Node, what: str) -> str | None:
+    def policy(self, node: Node, what: str) -> str | None:
         """A policy, by itself or with a delay."""
-        if isinstance(node, yaml.MappingNode):
+        if is_mapping(node):
             if what != "no_data":
                 self.document.wrong(node, f"{what} is one of {', '.join(POLICIES)}")
                 return None
-            fields = self.document.fields(node, what, NO_DATA_KEYS)
+            fields = self.document.mapping(node, what, NO_DATA_KEYS)
             if "policy" not in fields:
                 return None
-            return self.document.one_of(fields["policy"], "policy", POLICIES)
-        return self.document.one_of(node, what, POLICIES)
+            return self.document.choice(fields["policy"], "policy", POLICIES)
+        return self.document.choice(node, what, POLICIES)
 
-    def budget(self, node: yaml.Node, what: str) -> Budget | None:
+    def budget(self, node: Node, what: str) -> Budget | None:
         """A false-alarm budget."""
         document = self.document
-        fields = document.fields(node, f"a {what}", BUDGET_KEYS)
+        fields = document.mapping(node, f"a {what}", BUDGET_KEYS)
         given: dict[str, Any] = {}
         if "false_alarms" in fields:
             given["false_alarms"] = document.number(
@@ -285,23 +303,23 @@ class _Reader:
 
     # ---- inside ------------------------------------------------------------------------------
 
-    def _labels(self, node: yaml.Node, what: str) -> dict[str, str]:
+    def _labels(self, node: Node, what: str) -> dict[str, str]:
         found: dict[str, str] = {}
-        for name, value in self.document.fields(node, what).items():
+        for name, value in self.document.mapping(node, what).items():
             if _LABEL.fullmatch(name) is None:
                 told = f"{name!r} is no name of a label; use letters, digits and _"
                 self.document.wrong_key(node, name, told)
             elif name == NAME and what == "labels":
                 told = f"{NAME} is the rule's `alert`; remove this label"
                 self.document.wrong_key(node, name, told)
-            elif isinstance(value, yaml.ScalarNode):
+            elif is_text(value):
                 self._template(value, name, identity=what == "labels")
                 found[name] = str(value.value)
             else:
-                self.document.text_of(value, name)  # It is none, and says so.
+                self.document.content(value, name)  # It is none, and says so.
         return found
 
-    def _template(self, node: yaml.ScalarNode, name: str, *, identity: bool) -> None:
+    def _template(self, node: Node, name: str, *, identity: bool) -> None:
         """Note what a template holds that could not be filled in later."""
         text = str(node.value)
         problem = find_problem(text, identity=identity)
@@ -310,13 +328,13 @@ class _Reader:
             at = Position(line, problem.offset - text.rfind("\n", 0, problem.offset))
             self.document.wrong_inside(node, at, f"{name}: {problem.message}")
 
-    def _watched(self, node: yaml.Node) -> tuple[str, ...]:
+    def _watched(self, node: Node) -> tuple[str, ...]:
         """Names of metrics, one or a list."""
-        single = isinstance(node, yaml.ScalarNode)
+        single = is_text(node)
         nodes = [node] if single else self.document.items(node, "watch")
         names: list[str] = []
         for one in nodes:
-            name = self.document.text_of(one, "a metric")
+            name = self.document.content(one, "a metric")
             if name is None:
                 continue
             names.append(name)
@@ -325,11 +343,16 @@ class _Reader:
                 self.document.wrong(one, f"there is no metric {name!r}{hint}")
         return tuple(names)
 
-    def _no_data_after(self, node: yaml.Node) -> int | None:
-        if not isinstance(node, yaml.MappingNode):
+    def _no_data_after(self, node: Node) -> int | None:
+        if not is_mapping(node):
             return None
-        after = next((value for key, value in node.value if key.value == "after"), None)
-        return None if after is None else self.document.whole(after, "after", 1)
+        after = self.document.mapping(node, "no_data").get("after")
+        return None if after is None else self.document.at_least(after, "after", 1)
+
+
+def _dated(rule: Rule, calendar: Calendar) -> Rule:
+    """A rule in the hours and days of its group."""
+    return replace(rule, calendar=replace(calendar, accepted=rule.calendar.accepted))
 
 
 _READ: dict[str, tuple[str, Any]] = {
@@ -349,5 +372,7 @@ _READ: dict[str, tuple[str, Any]] = {
     "no_data": ("no_data", _Reader.policy),
     "on_error": ("on_error", _Reader.policy),
     "limit": ("limit", _Reader.count),
+    "accepted": ("accepted", _Reader.moment),
+    "allow_noisy": ("allow_noisy", _Reader.truth),
 }
 """The field of `Rule` for each key, and what reads it."""

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 
 from watchkeeper.core.durations import format_duration
 from watchkeeper.core.errors import RuleError
+from watchkeeper.files.problems import Problem
 from watchkeeper.monitors.conditions import plan
 from watchkeeper.monitors.conditions.compiling import compile_condition
 from watchkeeper.monitors.conditions.names import Known, Vocabulary
 from watchkeeper.monitors.conditions.plan import Condition, Series
 from watchkeeper.monitors.rule import Group, Rule
-from watchkeeper.monitors.rule_file_nodes import Problem
 
 RUNBOOKS = ("runbook", "runbook_url")
 """Annotations that say what to do."""

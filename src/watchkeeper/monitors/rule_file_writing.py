@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import yaml
@@ -47,6 +47,8 @@ def _group(group: Group) -> dict[str, Any]:
         "model": group.model,
         "interval": _length(group.interval, _GROUP.interval),
         "labels": dict(group.labels) or None,
+        "time_zone": group.calendar.time_zone or None,
+        "holidays": [day.isoformat() for day in sorted(group.calendar.holidays)] or None,
     }
     return {**_said(given), "rules": [_rule(rule) for rule in group.rules]}
 
@@ -66,6 +68,8 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "no_data": _no_data(rule),
         "on_error": rule.on_error if rule.on_error != _RULE.on_error else None,
         "limit": rule.limit or None,
+        "accepted": _moment(rule.calendar.accepted),
+        "allow_noisy": rule.allow_noisy or None,
         "severity": None if rule.severity is None else rule.severity.value,
         "labels": dict(rule.labels) or None,
         "annotations": dict(rule.annotations) or None,
@@ -85,6 +89,10 @@ def _no_data(rule: Rule) -> Any:
     if rule.no_data_after != _RULE.no_data_after:
         return {"policy": rule.no_data, "after": rule.no_data_after}
     return rule.no_data if rule.no_data != _RULE.no_data else None
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
 
 
 def _length(length: timedelta, usual: timedelta) -> str | None:

@@ -121,7 +121,7 @@ class _Run:
         """What a condition of a rule says."""
         return evaluate(
             condition, source, times,
-            window=rule.window, min_rows=rule.min_rows, bands=self.bands,
+            window=rule.window, min_rows=rule.min_rows, bands=self.bands, calendar=rule.calendar,
         )  # fmt: skip
 
 

@@ -29,14 +29,13 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final, TypeVar
 
-import yaml
-
 from watchkeeper.core.alert import NAME
 from watchkeeper.core.durations import parse_duration
 from watchkeeper.core.errors import InputError
+from watchkeeper.files.nodes import Fields, Node, is_nothing
 from watchkeeper.monitors.conditions.names import Known, Vocabulary
 from watchkeeper.monitors.rule_file import RuleFileError
-from watchkeeper.monitors.rule_file_nodes import Document, Fields
+from watchkeeper.monitors.rule_file_nodes import Document
 from watchkeeper.monitors.rule_tests_series import expand, parse_series
 from watchkeeper.monitors.rule_tests_source import Events, Listed
 from watchkeeper.monitors.source import Floats
@@ -129,8 +128,8 @@ def read_rule_tests(
     >>> file.tests[0].series[0].values.tolist()
     [1.0, 1.0, 1.0, 1.0]
     """
-    reader = _Reader(Document(text.removeprefix("\ufeff")), vocabulary)
-    file = reader.file()
+    reader = _Reader(Document(source), vocabulary)
+    file = reader.file(text)
     if reader.document.problems:
         raise RuleFileError(source, reader.document.problems)
     return file
@@ -143,10 +142,10 @@ class _Reader:
     document: Document
     vocabulary: Vocabulary
 
-    def file(self) -> RuleTestFile:
+    def file(self, text: str) -> RuleTestFile:
         """All of it."""
-        root = self.document.root()
-        fields = {} if root is None else self.document.fields(root, "a test file", _FILE)
+        root = self.document.compose(text)
+        fields = {} if root is None else self.document.mapping(root, "a test file", _FILE)
         if root is not None and "tests" not in fields:
             self.document.wrong(root, "the file holds no tests; add `tests:`")
         return RuleTestFile(
@@ -155,12 +154,13 @@ class _Reader:
             tuple(self._each(fields, "tests", self._test)),
         )
 
-    def _test(self, node: yaml.Node) -> RuleTest | None:
-        fields = self.document.fields(node, "a test", _TEST)
+    def _test(self, node: Node) -> RuleTest | None:
+        fields = self.document.mapping(node, "a test", _TEST)
         events = self._each(fields, "input_events", self._slo)
-        constants = self._mapping(fields, "constants")
-        numbers = {
-            name: self._number(fields["constants"], text) for name, text in constants.items()
+        given = None if is_nothing(fields.get("constants")) else fields["constants"]
+        constants = {
+            name: self.document.number(value, f"the constant {name!r}")
+            for name, value in self.document.mapping(given, "constants").items()
         }
         line = node.start_mark.line + 1
         return RuleTest(
@@ -168,12 +168,12 @@ class _Reader:
             self._length(fields, "interval"),
             tuple(self._each(fields, "input_series", self._series)),
             tuple(self._each(fields, "alert_rule_test", self._check)),
-            numbers,
+            {name: number for name, number in constants.items() if number is not None},
             dict(events),
         )
 
-    def _series(self, node: yaml.Node) -> Listed | None:
-        fields = self.document.fields(node, "a series", _SERIES)
+    def _series(self, node: Node) -> Listed | None:
+        fields = self.document.mapping(node, "a series", _SERIES)
         values = self._values(fields, "values", node)
         written = self._needed(fields, "series", node)
         if values is None or written is None:
@@ -203,8 +203,8 @@ class _Reader:
             window=None if window is None else parse_duration(window),
         )
 
-    def _slo(self, node: yaml.Node) -> tuple[str, Events] | None:
-        fields = self.document.fields(node, "events", _EVENTS)
+    def _slo(self, node: Node) -> tuple[str, Events] | None:
+        fields = self.document.mapping(node, "events", _EVENTS)
         name = self._needed(fields, "slo", node)
         bad, total = (self._values(fields, part, node) for part in ("bad", "total"))
         self._needed(fields, "objective", node)
@@ -217,8 +217,8 @@ class _Reader:
             self.document.wrong(node, f"{bad.size} times of `bad`, but {total.size} of `total`")
         return name, Events(bad, total, objective)
 
-    def _check(self, node: yaml.Node) -> Check | None:
-        fields = self.document.fields(node, "a check", _CHECK)
+    def _check(self, node: Node) -> Check | None:
+        fields = self.document.mapping(node, "a check", _CHECK)
         name = self._needed(fields, "alertname", node)
         when = self._needed(fields, "eval_time", node)
         if name is None or when is None:
@@ -227,8 +227,8 @@ class _Reader:
         expected = tuple(self._each(fields, "exp_alerts", self._expected))
         return Check(length or timedelta(), name, expected, node.start_mark.line + 1)
 
-    def _expected(self, node: yaml.Node) -> Expected | None:
-        fields = self.document.fields(node, "an expected alert", _EXPECTED)
+    def _expected(self, node: Node) -> Expected | None:
+        fields = self.document.mapping(node, "an expected alert", _EXPECTED)
         labels = self._mapping(fields, "exp_labels")
         labels.pop(NAME, None)  # It is the `alertname` of the check.
         told = "exp_annotations" in fields
@@ -236,23 +236,23 @@ class _Reader:
 
     # ---- values ------------------------------------------------------------------------------
 
-    def _each(self, fields: Fields, key: str, read: Callable[[yaml.Node], _T | None]) -> list[_T]:
-        if key not in fields or _is_empty(fields[key]):
+    def _each(self, fields: Fields, key: str, read: Callable[[Node], _T | None]) -> list[_T]:
+        if key not in fields or is_nothing(fields[key]):
             return []
         found = (read(node) for node in self.document.items(fields[key], key))
         return [one for one in found if one is not None]
 
     def _texts(self, fields: Fields, key: str) -> list[str]:
-        return self._each(fields, key, lambda node: self.document.text_of(node, key))
+        return self._each(fields, key, lambda node: self.document.content(node, key))
 
     def _text(self, fields: Fields, key: str) -> str | None:
-        return self.document.text_of(fields[key], key) if key in fields else None
+        return self.document.content(fields[key], key) if key in fields else None
 
-    def _needed(self, fields: Fields, key: str, node: yaml.Node) -> str | None:
+    def _needed(self, fields: Fields, key: str, node: Node) -> str | None:
         if key not in fields:
             self.document.wrong(node, f"{key!r} is missing; add it")
             return None
-        return self.document.text_of(fields[key], key)
+        return self.document.content(fields[key], key)
 
     def _length(self, fields: Fields, key: str) -> timedelta:
         if key not in fields:
@@ -262,37 +262,25 @@ class _Reader:
             self.document.wrong(fields[key], f"{key} must be whole seconds")
         return length
 
-    def _values(self, fields: Fields, key: str, node: yaml.Node) -> Floats | None:
+    def _values(self, fields: Fields, key: str, node: Node) -> Floats | None:
         written = self._needed(fields, key, node)
         if written is None:
             return None
         return self._tried(fields[key], lambda: expand(written))
 
     def _mapping(self, fields: Fields, key: str) -> dict[str, str]:
-        if key not in fields or _is_empty(fields[key]):
+        if key not in fields or is_nothing(fields[key]):
             return {}
-        found = self.document.fields(fields[key], key)
-        return {name: str(value.value) for name, value in found.items()}
+        found = self.document.mapping(fields[key], key)
+        return {name: self.document.written(value, name) for name, value in found.items()}
 
-    def _number(self, node: yaml.Node, text: str) -> float:
-        try:
-            return float(text)
-        except ValueError:
-            self.document.wrong(node, f"a constant is a number; here is {text!r}")
-            return 0.0
-
-    def _tried(self, node: yaml.Node, make: Callable[[], _T]) -> _T | None:
+    def _tried(self, node: Node, make: Callable[[], _T]) -> _T | None:
         """What is made; where it cannot be, the reason is noted at the node."""
         try:
             return make()
         except InputError as error:
             self.document.wrong(node, str(error))
             return None
-
-
-def _is_empty(node: yaml.Node) -> bool:
-    """`exp_alerts:` with nothing behind it is an empty list."""
-    return isinstance(node, yaml.ScalarNode) and node.value in ("", "null", "~")
 
 
 def _metric(known: Known, name: str, labels: dict[str, str]) -> str:

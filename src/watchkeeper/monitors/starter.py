@@ -19,6 +19,8 @@ _HEAD = """\
 # window    what a metric is measured over, up to now
 # min_rows  fewer rows are no data: neither good nor bad
 # no_data   what no data makes of the rule: alert, keep (the state as it was), ok
+# time_zone where anomaly() counts hours and days, beside `interval`, such as Europe/Berlin; also
+#           holidays: [2026-12-25]
 # severity  P0 at once, P1 within 15 minutes, P2 within an hour, P3 within a day
 """
 

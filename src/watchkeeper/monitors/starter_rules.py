@@ -148,24 +148,33 @@ def _errors() -> Iterator[Draft]:
 def _latency() -> Iterator[Draft]:
     yield Draft(
         "HighLatency", "latency_p95 > 200", "P1",
-        f"{_WHERE}: 1 answer in 20 takes longer than {_NUMBER} ms", "high-latency",
+        f"{_WHERE}: 1 answer in 20 takes longer than {_NUMBER} ms", "latency",
         ("Milliseconds. Set it to what the service has promised; it is over below 180.",),
         {"clear": "latency_p95 < 180", **_SHORT, "for": "10m"},
     )  # fmt: skip
     yield Draft(
         "UnusualLatency", "anomaly(latency_p95)", "P3",
-        f"{_WHERE}: a P95 of {_NUMBER} ms is unusual for this time of the week", "high-latency",
-        ("Beyond what this hour of the week was in the last 8 weeks.",),
-        {"for": "2h", "keep_firing_for": "2h", "window": "1h", "min_rows": 50, "no_data": "ok"},
+        f"{_WHERE}: a P95 of {_NUMBER} ms is unusual for this time of the week", "latency",
+        ("Beyond what this hour of the week was in the last 8 weeks. One alert for a day of it:",
+         "a calm hour, or one of few rows, does not end it."),
+        {"for": "2h", "keep_firing_for": "12h", "window": "1h", "min_rows": 50, "no_data": "keep"},
     )  # fmt: skip
 
 
 def _arrival() -> Iterator[Draft]:
     yield Draft(
-        "NoPredictions", 'absent(volume, "15m")', "P1",
+        "NoPredictions",
+        'absent(volume, "25h") || (absent(volume, "30m") && anomaly(volume))', "P1",
+        f"{_WHERE}: no prediction, at an hour that usually has some", "missing-data",
+        ("Nothing for half an hour, and the last whole hour had far less than this hour of the",
+         "week usually has: a quiet night is none. Nothing for a day is always told."),
+        {"clear": '!absent(volume, "30m")', "for": "30m", "window": "1h", "no_data": "ok"},
+    )  # fmt: skip
+    yield Draft(
+        "Silent", 'absent(volume, "15m")', "P1",
         f"{_WHERE}: no prediction for 15 minutes", "missing-data",
-        ('For a model that runs once a day write "25h".',),
-        {"keep_firing_for": "5m"},
+        ("Sooner, for a service that is asked at all hours of all days: take off the signs.",),
+        {"keep_firing_for": "5m"}, off=True,
     )  # fmt: skip
     yield Draft(
         "UnusualVolume", "anomaly(volume)", "P3",
@@ -181,16 +190,17 @@ def _arrival() -> Iterator[Draft]:
         {"keep_firing_for": "1h", "window": "1h", "no_data": "ok"},
     )  # fmt: skip
     yield Draft(
-        "LateRecords", "arrival_delay_p95 > 3600", "P3",
+        "LateRecords", "arrival_delay_p95 > 3600 && anomaly(arrival_delay_p95)", "P3",
         f"{_WHERE}: 1 record in 20 comes later than {{{{ $value | humanizeDuration }}}}",
         "missing-data",
-        ("Timeliness: records come within an hour.",),
-        {"for": "10m", "keep_firing_for": "10m", "window": "1h", "min_rows": 50, "no_data": "ok"},
+        ("Timeliness: records come within an hour, or as late as they usually do, such as where",
+         "they are loaded once a day."),
+        {"for": "10m", "keep_firing_for": "2h", "window": "1h", "min_rows": 20, "no_data": "ok"},
     )  # fmt: skip
 
 
 def _quality() -> Iterator[Draft]:
-    kept = {"keep_firing_for": "1d", "window": "1d", "min_rows": 500, "no_data": "ok"}
+    kept = {"keep_firing_for": "2d", "window": "1d", "min_rows": 500, "no_data": "ok"}
     yield Draft(
         "MissingValues", "count(features, missing_share > 0.05) >= 1", "P2",
         f"{_WHERE}: {{{{ $value }}}} features miss values 5 % more often than on the reference",

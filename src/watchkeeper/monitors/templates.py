@@ -11,13 +11,13 @@ the rules are loaded, and nothing can go wrong when they are filled.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from watchkeeper.core.errors import RuleError
+from watchkeeper.expressions.hints import suggest
 from watchkeeper.monitors.rule import Observation, Rule
 from watchkeeper.monitors.template_numbers import FORMATS, plain, printf
 
@@ -166,7 +166,7 @@ def check_template(text: str, *, identity: bool = False) -> None:
     --------
     >>> check_template("{{ $value | humanise }}")
     Traceback (most recent call last):
-    watchkeeper.core.errors.RuleError: ... no function 'humanise', did you mean 'humanize'? ...
+    watchkeeper.core.errors.RuleError: ... no function 'humanise'; did you mean 'humanize'? ...
     """
     problem = find_problem(text, identity=identity)
     if problem is not None:
@@ -301,5 +301,4 @@ def _function(written: str, tokens: list[_Token]) -> Callable[[float], str]:
 
 
 def _near(name: str, known: Iterable[str]) -> str:
-    found = difflib.get_close_matches(name, list(known), 1)
-    return f", did you mean {found[0]!r}?" if found else ";"
+    return suggest(name, known, most=1) or ";"

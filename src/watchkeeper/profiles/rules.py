@@ -37,7 +37,11 @@ _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
 
 
 def translate(
-    text: str, table: ir.Table, *, reference: Mapping[str, Sequence[str]] | None = None
+    text: str,
+    table: ir.Table,
+    *,
+    reference: Mapping[str, Sequence[str]] | None = None,
+    absent: Mapping[str, str] | None = None,
 ) -> ir.BooleanValue:
     """A rule as a boolean expression over a table.
 
@@ -49,6 +53,8 @@ def translate(
         The rows; its schema decides the types.
     reference
         The categories that the reference holds, by column, for `x in reference("column")`.
+    absent
+        Columns that the table lacks and that count as missing in each row, with their types.
 
     Returns
     -------
@@ -67,7 +73,7 @@ def translate(
     >>> translate("start <= end", rows).type().is_boolean()
     True
     """
-    scope = _Scope(table, dict(reference or {}))
+    scope = _Scope(table, dict(reference or {}), dict(absent or {}))
     result = _translate(cel.parse(text), scope)
     if result.kind != "truth":
         raise RuleError(
@@ -83,10 +89,17 @@ class _Scope:
 
     table: ir.Table
     reference: Mapping[str, Sequence[str]]
+    absent: Mapping[str, str]
 
     def column(self, node: cel.Name) -> Any:
         """The raw column of that name."""
         names = list(self.table.columns)
+        if node.name not in names and node.name in self.absent:
+            import ibis
+
+            # A bare NULL would be one value; what is counted is a value for each row.
+            nothing = ibis.null(self.absent[node.name])
+            return ibis.ifelse(self.table[names[0]].isnull(), nothing, nothing)
         if node.name not in names:
             raise RuleError(
                 f"the rule names the column {node.name!r} at {node.at}, which is not in the data"

@@ -13,7 +13,7 @@ from operator import and_
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from watchkeeper.core.errors import RuleError
-from watchkeeper.core.model import Column, Constraint, Model, Role, Rule
+from watchkeeper.core.model import Column, Constraint, Kind, Model, Role, Rule
 from watchkeeper.profiles.categorical import CATEGORIES, Vocabulary
 from watchkeeper.profiles.layout import Layout
 from watchkeeper.profiles.patterns import whole
@@ -28,6 +28,8 @@ Check: TypeAlias = "Callable[[ir.Table], ir.BooleanValue]"
 """A condition that each row of a table satisfies, fails, or leaves open (NULL)."""
 
 _ROWS = "__rows"
+_NULLS = {Kind.NUMERIC: "float64", Kind.DATETIME: "timestamp"}
+"""Types of columns that are not there."""
 
 
 def checks_of(
@@ -53,8 +55,13 @@ def checks_of(
     ['rule:there', 'pattern:mail']
     """
     present = set(columns)
+    absent = {
+        column.name: _NULLS.get(column.kind, "string")
+        for column in model.columns
+        if column.name not in present
+    }
     checks: dict[str, Check] = {
-        f"rule:{rule.name}": partial(_rule, rule, reference or {}) for rule in model.rules
+        f"rule:{rule.name}": partial(_rule, rule, reference or {}, absent) for rule in model.rules
     }
     if len(model.rules) > 1:
         checks["rules"] = partial(_every, tuple(checks.values()))
@@ -101,8 +108,10 @@ def tally_query(
     counts: dict[str, Any] = {_ROWS: table.count()}
     for index, check in enumerate(checks.values()):
         holds = check(table)
+        # What is neither is unknown. `holds.isnull()` is not asked: of a negation it becomes
+        # `NOT x IS NULL`, which SQL reads as the negation of `x IS NULL`.
         counts[f"__failed_{index}"] = (~holds).sum()
-        counts[f"__unknown_{index}"] = holds.isnull().sum()
+        counts[f"__held_{index}"] = holds.sum()
     return table.group_by(list(by)).aggregate(**counts) if by else table.aggregate(**counts)
 
 
@@ -124,9 +133,9 @@ def read_tallies(
     return {
         tuple(row[key] for key in by): {
             name: Tally(
-                int(row[_ROWS]),
-                int(row[f"__failed_{index}"] or 0),
-                int(row[f"__unknown_{index}"] or 0),
+                rows := int(row[_ROWS]),
+                failed := int(row[f"__failed_{index}"] or 0),
+                rows - failed - int(row[f"__held_{index}"] or 0),
             )
             for index, name in enumerate(names)
         }
@@ -134,9 +143,15 @@ def read_tallies(
     }
 
 
-def _rule(rule: Rule, reference: Mapping[str, Sequence[str]], table: ir.Table) -> ir.BooleanValue:
+def _rule(
+    rule: Rule,
+    reference: Mapping[str, Sequence[str]],
+    absent: Mapping[str, str],
+    table: ir.Table,
+) -> ir.BooleanValue:
+    """A rule; what the data lack of the model's columns is missing in each row, and no error."""
     try:
-        return translate(rule.expression, table, reference=reference)
+        return translate(rule.expression, table, reference=reference, absent=absent)
     except RuleError as error:
         raise RuleError(f"rule {rule.name!r}: {error}") from error
 

@@ -10,7 +10,7 @@ send again is 429 or 503, and nothing else is.
   `services`: what they share.
 - `frame`, `access`, `errors`, `body`, `desk`: around every request: ids, keys, answers to what goes
   wrong, limits, threads.
-- `ingest`: records in. `models`, `references`, `measures`, `keys`, `health`, `start_page`: the
+- `ingest`: records in. `models`, `references`, `measures`, `keys`, `health`, `pages`: the
   rest; `reading`, `exports`: bodies and files.
 - `meters`, `exposition`: what the server counts of itself, and how Prometheus reads it.
 - `description`, `records`, `schemas`: the OpenAPI description.

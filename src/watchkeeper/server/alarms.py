@@ -15,14 +15,17 @@ from watchkeeper.core.windows import Window, parse_window
 from watchkeeper.server import schemas
 from watchkeeper.server import schemas_alarms as shapes
 from watchkeeper.server.access import needs
-from watchkeeper.server.models import Admin
+from watchkeeper.server.models import Admin, Editor
 from watchkeeper.server.reading import LARGEST_FILE, read_small
 from watchkeeper.server.services import Here, Services
 
 router = APIRouter(tags=["alarms"])
 _read = Depends(needs("read"))
-_admin = Depends(needs("admin"))
+_edit = Depends(needs("edit"))
 
+ReceiverName = Annotated[
+    str, Path(description="The receiver's name in the routes.", max_length=200)
+]
 RuleName = Annotated[str, Path(description="The file's name.", examples=["flights"])]
 
 
@@ -32,6 +35,7 @@ class AskedBacktest(BaseModel):
     window: str = Field(description="START..END in ISO 8601.", examples=["2013-01-01..2013-10-01"])
     model: str | None = Field(default=None, description="Only this model.")
     step: str = Field(default="1h", description="How often the rules are evaluated.")
+    points: bool = Field(default=False, description="Also what was compared, at each time.")
 
 
 class NewAcknowledgement(BaseModel):
@@ -42,6 +46,7 @@ class NewAcknowledgement(BaseModel):
     )
     by: str = Field(min_length=1, max_length=200, description="Who.")
     until: datetime | None = Field(default=None, description="Until then repeats wait; else 8 h.")
+    comment: str = Field(default="", max_length=2_000, description="Why.")
 
 
 class Labelled(BaseModel):
@@ -74,7 +79,7 @@ async def list_rules(here: Here) -> Response:
 
 
 @router.post(
-    "/v1/rules/check", response_model=shapes.Checked, dependencies=[_read],
+    "/v1/rules/check", response_model=shapes.CheckedRules, dependencies=[_read],
     openapi_extra=_text_body("A rule file."),
 )  # fmt: skip
 async def check_rules(here: Here, request: Request) -> Response:
@@ -96,7 +101,7 @@ async def backtest_rules(
     window = _window(asked.window)
     return await here.answer(
         here.platform.alarms.backtest, text, start=window.start, end=window.end,
-        model=asked.model, step=parse_duration(asked.step),
+        model=asked.model, step=parse_duration(asked.step), points=asked.points,
     )  # fmt: skip
 
 
@@ -104,16 +109,21 @@ async def backtest_rules(
     "/v1/rules/{name}", response_model=shapes.AppliedRules,
     openapi_extra=_text_body("A rule file, in the shape that Prometheus has."),
 )  # fmt: skip
-async def apply_rules(here: Here, request: Request, name: RuleName, who: Admin) -> Response:
+async def apply_rules(
+    here: Here, request: Request, name: RuleName, who: Editor,
+    source: Annotated[
+        str, Query(max_length=500, description="Where the file is kept; pages then only show it.")
+    ] = "",
+) -> Response:  # fmt: skip
     """Put a rule file in force; the same file again changes nothing."""
     text = await _text(here, request, "the rule file")
     return await here.answer(
-        here.platform.alarms.put_rules, name, text, who=who.name if who else None
+        here.platform.alarms.put_rules, name, text, who=who.name if who else None, source=source
     )
 
 
 @router.delete("/v1/rules/{name}", response_model=schemas.Removed)
-async def remove_rules(here: Here, name: RuleName, who: Admin) -> Response:
+async def remove_rules(here: Here, name: RuleName, who: Editor) -> Response:
     """Take a rule file out of force; whoever was told of its alerts is told of their end."""
     return await here.answer(here.platform.alarms.remove_rules, name, who=who.name if who else None)
 
@@ -128,7 +138,7 @@ async def list_slos(here: Here) -> Response:
     "/v1/slos/{name}", response_model=shapes.AppliedSlos,
     openapi_extra=_text_body("A file with the list `slos`."),
 )  # fmt: skip
-async def apply_slos(here: Here, request: Request, name: RuleName, who: Admin) -> Response:
+async def apply_slos(here: Here, request: Request, name: RuleName, who: Editor) -> Response:
     """Put a file of SLOs in force; alerts that could never fire are refused."""
     text = await _text(here, request, "the file of SLOs")
     return await here.answer(
@@ -137,25 +147,29 @@ async def apply_slos(here: Here, request: Request, name: RuleName, who: Admin) -
 
 
 @router.delete("/v1/slos/{name}", response_model=schemas.Removed)
-async def remove_slos(here: Here, name: RuleName, who: Admin) -> Response:
+async def remove_slos(here: Here, name: RuleName, who: Editor) -> Response:
     """Take a file of SLOs out of force."""
     return await here.answer(here.platform.alarms.slo.remove, name, who=who.name if who else None)
 
 
 @router.get("/v1/alerts", response_model=shapes.Alerts, dependencies=[_read])
 async def list_alerts(
-    here: Here, model: Annotated[str | None, Query(description="Only of this model.")] = None
+    here: Here,
+    model: Annotated[str | None, Query(description="Only of this model.")] = None,
+    every: Annotated[bool, Query(description="Those that are over, too.")] = False,  # noqa: FBT002
 ) -> Response:
     """List the alerts that are pending or fire, or that have no data or an error."""
-    return await here.answer(lambda: {"alerts": here.platform.alarms.alerts(model=model)})
+    alarms = here.platform.alarms
+    return await here.answer(lambda: {"alerts": alarms.alerts(model=model, every=every)})
 
 
-@router.post("/v1/alerts/acknowledge", response_model=shapes.Acknowledged, dependencies=[_admin])
+@router.post("/v1/alerts/acknowledge", response_model=shapes.Acknowledged, dependencies=[_edit])
 async def acknowledge_alerts(here: Here, taken: NewAcknowledgement) -> Response:
     """Take alerts on: repeats wait, ends are told all the same."""
     return await here.answer(
-        here.platform.alarms.acknowledge, taken.labels, by=taken.by, until=taken.until
-    )
+        here.platform.alarms.acknowledge, taken.labels, by=taken.by, until=taken.until,
+        comment=taken.comment,
+    )  # fmt: skip
 
 
 @router.get("/v1/routes", response_model=shapes.Routes, dependencies=[_read])
@@ -172,6 +186,13 @@ async def apply_routes(here: Here, request: Request, who: Admin) -> Response:
     """Put routes in force; groups that they do not touch keep their deadlines."""
     text = await _text(here, request, "the configuration")
     return await here.answer(here.platform.alarms.put_routes, text, who=who.name if who else None)
+
+
+@router.post("/v1/receivers/{name}/test", response_model=shapes.Tried)
+async def test_receiver(here: Here, who: Admin, name: ReceiverName) -> Response:
+    """Send a message to each channel of a receiver, and say what became of it."""
+    by = who.name if who else "Somebody"
+    return await here.answer(lambda: {"channels": here.platform.alarms.try_receiver(name, who=by)})
 
 
 @router.post("/v1/routes/test", response_model=shapes.Routed, dependencies=[_read])
@@ -199,10 +220,14 @@ async def show_history(
     here: Here,
     model: Annotated[str | None, Query(description="Only of this model.")] = None,
     limit: Annotated[int, Query(ge=1, le=1000, description="At most so many.")] = 200,
+    kind: Annotated[
+        list[str] | None, Query(description="Only of these kinds, such as `state`.")
+    ] = None,
 ) -> Response:
     """Show changes of alerts, messages, silences and rules."""
+    alarms = here.platform.alarms
     return await here.answer(
-        lambda: {"history": here.platform.alarms.history(model=model, limit=limit)}
+        lambda: {"history": alarms.history(model=model, limit=limit, kinds=kind or ())}
     )
 
 

@@ -19,7 +19,7 @@ from watchkeeper.server.services import Here
 
 router = APIRouter(tags=["alertmanager"], prefix="/api/v2")
 _read = Depends(needs("read"))
-_admin = Depends(needs("admin"))
+_edit = Depends(needs("edit"))
 _ingest = Depends(needs("ingest"))
 
 SilenceId = Annotated[str, Path(description="The silence's id.")]
@@ -72,7 +72,7 @@ async def alertmanager_silences(here: Here, asked: Annotated[AskedAbout, Query()
     return await here.answer(lambda: here.platform.alarms.silences(matchers))
 
 
-@router.post("/silences", response_model=dict[str, str], dependencies=[_admin])
+@router.post("/silences", response_model=dict[str, str], dependencies=[_edit])
 async def alertmanager_post_silence(here: Here, request: Request) -> Response:
     """Make a silence, or change the one whose id is given."""
     body = await read_small(here, request, limit=LARGEST_FILE)
@@ -99,7 +99,7 @@ async def alertmanager_silence(here: Here, id: SilenceId) -> Response:  # noqa: 
     return await here.answer(shown)
 
 
-@router.delete("/silence/{id}", response_model=None, dependencies=[_admin])
+@router.delete("/silence/{id}", response_model=None, dependencies=[_edit])
 async def alertmanager_delete_silence(here: Here, id: SilenceId) -> Response:  # noqa: A002
     """End a silence now."""
     await here.questions.ask(here.platform.alarms.end_silence, id)

@@ -19,14 +19,20 @@ from watchkeeper.server import (
     alarms,
     alertmanager,
     chat,
+    dashboards,
     exposition,
     health,
     incidents,
     keys,
     measures,
     models,
+    pages,
+    pictures,
     references,
-    start_page,
+    runbooks,
+    sign_in,
+    sign_in_oidc,
+    users,
 )
 from watchkeeper.server.description import describe
 from watchkeeper.server.errors import JSON, Failure
@@ -99,8 +105,8 @@ def make_app(
     # As routes too, which answer other methods with 405.
     app.router.routes.extend(Route(path, taker, methods=["POST"]) for path, taker in quick.items())
     for part in (
-        health, models, references, measures, alarms, incidents, alertmanager, chat, keys,
-        exposition, start_page,
+        health, models, references, measures, pictures, alarms, incidents, runbooks, dashboards,
+        alertmanager, chat, keys, sign_in, sign_in_oidc, users, exposition, pages,
     ):  # fmt: skip
         app.include_router(part.router)
     app.add_exception_handler(HTTPException, cast("Any", _refused))

@@ -58,6 +58,10 @@ async def slack(here: Here, request: Request) -> Response:
             command = button(body) if b"payload=" in body else slash_command(body)
         except InputError as error:
             return refusal(error)
-        return {} if command is None else answer(here.platform.alarms, command, at)
+        return (
+            {}
+            if command is None
+            else answer(here.platform.alarms, here.platform.runbooks, command, at)
+        )
 
     return await here.answer(answered)

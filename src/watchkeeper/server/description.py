@@ -11,7 +11,7 @@ from pydantic.json_schema import models_json_schema
 
 import watchkeeper
 from watchkeeper.core.envelope import Signal
-from watchkeeper.server import schemas
+from watchkeeper.server import schemas, schemas_people
 from watchkeeper.server.errors import JSON
 from watchkeeper.server.records import BODIES, EVENTS
 
@@ -21,9 +21,12 @@ SUMMARY = (
 DESCRIPTION = """
 Send predictions, labels, outcomes and changes; ask for metrics, rows and reports.
 
-**Keys.** A server without any API key serves its own machine alone and asks for none. With one,
-every route under `/v1` and `/metrics` needs `Authorization: Bearer wk_…` with the scope `ingest`
-(sending records), `read` (asking) or `admin` (changing; implies the others).
+**Keys and users.** A server without any user and any API key serves its own machine alone and asks
+nobody. With one, every route under `/v1` and `/metrics` needs `Authorization: Bearer wk_…` with the
+scope `ingest` (sending records), `read` (asking), `edit` (rules, silences, incidents) or `admin`
+(everything); or the cookie of a session, and with it, for what changes something, the header
+`X-CSRF-Token` with what `GET /v1/session` says. The role viewer has `read`, editor `read` and
+`edit`, admin everything.
 
 **Errors** are `{"error": {"code", "message"}}`. Send again on 429 and 503, after `Retry-After`
 seconds; any other code says that the same request will fail again. There is no 500.
@@ -34,18 +37,23 @@ TAGS = [
     {"name": "measurements", "description": "What was measured, from merged hourly profiles."},
     {"name": "alarms", "description": "Rules, alerts, and who is told."},
     {"name": "incidents", "description": "What people manage: incidents, and who is on call."},
+    {"name": "runbooks", "description": "What to do, what was done, and what may be done."},
+    {"name": "dashboards", "description": "Panels that people put side by side."},
     {"name": "alertmanager", "description": "Alertmanager's own API, for the tools that know it."},
+    {"name": "sign-in", "description": "Sign in and out; users, sessions and the access log."},
     {"name": "keys", "description": "API keys."},
     {"name": "health", "description": "Whether it runs, and how it does."},
 ]
 _EXTRA: tuple[type[BaseModel], ...] = (
     schemas.Error, schemas.Taken, schemas.ProductionReference, schemas.NewKey,
+    schemas_people.SignIn, schemas_people.NewPassword, schemas_people.NewUser,
+    schemas_people.ChangedUser,
 )  # fmt: skip
 _SECURITY: list[dict[str, list[str]]] = [{"key": []}]
 _ERRORS: dict[str, str] = {
     "400": "Something given is wrong.",
-    "401": "A key is needed, or this one is unknown, expired or revoked.",
-    "403": "The key lacks the scope; or, without any key, a foreign host or web page asks.",
+    "401": "A key or a sign-in is needed, or this one is unknown, or has ended.",
+    "403": "The key or the user lacks the scope; or a foreign host or web page asks.",
     "404": "There is no such model, version, reference or key.",
     "409": "It does not fit what is there.",
     "413": "The body is too large.",

@@ -53,15 +53,19 @@ class RefusedError(WatchkeeperError):
     Attributes
     ----------
     status
-        401 (no key, or a wrong one) or 403 (a key without the scope, or a foreign host or origin).
+        401 (nobody is known) or 403 (not for this, or a foreign host, origin or page).
     code
         A word for programs.
+    who, how
+        Who was refused, where that is known, and how they proved it.
     """
 
     def __init__(self, message: str, *, status: int, code: str) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
+        self.who: str | None = None
+        self.how = ""
 
 
 @dataclass(frozen=True, slots=True)

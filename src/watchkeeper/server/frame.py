@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,10 +12,13 @@ import structlog
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from watchkeeper.app.people.access_log import Entry
 from watchkeeper.core.errors import BusyError, WatchkeeperError
+from watchkeeper.server.access import NOTED, Noted
 from watchkeeper.server.body import DisconnectedError
 from watchkeeper.server.errors import JSON, Failure, failure_of, unexpected
 from watchkeeper.server.logs import Origin, current, origin_of
+from watchkeeper.server.safety import defaults_for
 from watchkeeper.server.services import Services
 
 ROUTE = "watchkeeper.route"
@@ -25,14 +28,6 @@ _HEADERS = "watchkeeper.headers"
 _ALWAYS = frozenset({"/healthz", "/readyz", "/metrics"})
 _LEFT = 499
 _QUOTED = "/v1/models/"
-_DEFAULTS: tuple[tuple[bytes, bytes], ...] = (
-    (b"cache-control", b"no-store"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
-)
 _log = structlog.stdlib.get_logger("watchkeeper.server")
 
 
@@ -58,6 +53,10 @@ class Exchange:
         Its ids.
     send
         The way back.
+    scope
+        Of the request.
+    note
+        Writes a row of the access log.
     status
         The status code that was sent; 499 while nothing was.
     begun
@@ -66,6 +65,8 @@ class Exchange:
 
     origin: Origin
     send: Send
+    scope: Scope
+    note: Callable[[Entry], Awaitable[None]]
     status: int = _LEFT
     begun: float = field(default_factory=time.perf_counter)
 
@@ -73,12 +74,30 @@ class Exchange:
         """Send a message on, with the headers that every answer has."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            if NOTED in self.scope:
+                await self._note(self.scope[NOTED])
             headers = list(message.get("headers", ()))
-            names = {name for name, _ in headers}
-            headers += [pair for pair in _DEFAULTS if pair[0] not in names]
+            headers += defaults_for(headers)
             headers.append((b"x-request-id", self.origin.request_id.encode()))
             message["headers"] = headers
         await self.send(message)
+
+    async def _note(self, noted: Noted) -> None:
+        """Write who did this into the access log, before they get the answer."""
+        client = self.scope.get("client") or ("", 0)
+        try:
+            await self.note(
+                Entry(
+                    noted.who, noted.how, self.scope["method"], route_of(self.scope),
+                    self.scope["path"], noted.status or self.status, client[0],
+                )
+            )  # fmt: skip
+        except WatchkeeperError as error:
+            # It is done; an error now would have it done once more.
+            _log.error(
+                "not in the access log", who=noted.who, route=route_of(self.scope),
+                status=self.status, reason=str(error),
+            )  # fmt: skip
 
     async def fail(self, failure: Failure) -> None:
         """Answer with an error, unless an answer has begun: then it is cut off."""
@@ -131,7 +150,8 @@ class Frame:
         if scope["type"] != "http":
             await self._inside(scope, receive, send)
             return
-        exchange = Exchange(origin_of(headers_of(scope)), send)
+        origin = origin_of(headers_of(scope))
+        exchange = Exchange(origin, send, scope, self._services.access.note)
         token = current.set(exchange.origin)
         self._count(1)
         try:

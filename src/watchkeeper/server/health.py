@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 import watchkeeper
 from watchkeeper.core.errors import WatchkeeperError
-from watchkeeper.server import schemas
+from watchkeeper.server import schemas_health as schemas
 from watchkeeper.server.access import needs
 from watchkeeper.server.errors import JSON
 from watchkeeper.server.services import Here, Services, encode
@@ -53,6 +53,12 @@ async def status(here: Here) -> Response:
     problems = [*found.get("problems", ()), *worker_problems(here)]
     content = {**found, "problems": problems, "server": await _server(here)}
     return Response(encode(content), media_type=JSON)
+
+
+@router.get("/v1/storage", response_model=schemas.Storage, dependencies=[Depends(needs("read"))])
+async def storage(here: Here) -> Response:
+    """Say what is kept, how much room it takes, and how long it is kept."""
+    return await here.answer(here.platform.storage)
 
 
 async def problems_of(here: Services) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -13,7 +14,7 @@ from watchkeeper.core.errors import InputError
 from watchkeeper.server import schemas
 from watchkeeper.server import schemas_incidents as shapes
 from watchkeeper.server.access import needs
-from watchkeeper.server.models import Admin
+from watchkeeper.server.models import Admin, Editor
 from watchkeeper.server.reading import LARGEST_FILE, read_small
 from watchkeeper.server.services import Here
 
@@ -21,15 +22,22 @@ router = APIRouter(tags=["incidents"])
 _read = Depends(needs("read"))
 
 MARKDOWN = "text/markdown; charset=utf-8"
+ICALENDAR = "text/calendar; charset=utf-8"
 Number = Annotated[int, Path(description="The incident's number.", ge=1, le=999_999_999)]
 By = Annotated[
     str | None,
-    Field(max_length=200, description="Who; by default the name of the API key."),
+    Field(max_length=200, description="Who; by default the user or the name of the API key."),
 ]
 _TEXT: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "Markdown; what only people know is a marked blank.",
         "content": {"text/markdown": {"schema": {"type": "string"}}},
+    }
+}
+_ICS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "iCalendar, RFC 5545.",
+        "content": {"text/calendar": {"schema": {"type": "string"}}},
     }
 }
 _YAML = {
@@ -67,6 +75,7 @@ class NewEvent(BaseModel):
     event: Literal[
         "acknowledge", "investigate", "mitigate", "resolve", "close", "reopen", "false_alarm",
         "merge", "role", "severity", "amend", "note", "decision", "message", "change", "action",
+        "alert",
     ]  # fmt: skip
     by: By = None
     text: str | None = Field(
@@ -79,6 +88,9 @@ class NewEvent(BaseModel):
     role: shapes.RoleName | None = None
     person: str | None = Field(default=None, max_length=200, description="Who takes the role.")
     into: int | None = Field(default=None, description="Into which incident it is merged.")
+    fingerprint: str | None = Field(
+        default=None, max_length=64, description="Of the alert that is to belong to it."
+    )
     severity: shapes.SeverityName | None = None
     class_: shapes.ClassName | None = Field(default=None, alias="class")
     title: str | None = Field(default=None, max_length=500)
@@ -99,7 +111,7 @@ async def list_incidents(here: Here, asked: Annotated[AskedIncidents, Query()]) 
 
 
 @router.post("/v1/incidents", response_model=shapes.IncidentShown)
-async def open_incident(here: Here, opened: NewIncident, who: Admin) -> Response:
+async def open_incident(here: Here, opened: NewIncident, who: Editor) -> Response:
     """Open an incident by hand; who is on call is told of it."""
     return await here.answer(
         here.platform.incidents.open, opened.title, severity=opened.severity,
@@ -123,7 +135,7 @@ async def show_incident(here: Here, number: Number) -> Response:
 
 
 @router.post("/v1/incidents/{number}/events", response_model=shapes.IncidentShown)
-async def change_incident(here: Here, number: Number, happened: NewEvent, who: Admin) -> Response:
+async def change_incident(here: Here, number: Number, happened: NewEvent, who: Editor) -> Response:
     """Let something happen to an incident: a step, a note, a role, a correction."""
     given = happened.model_dump(by_alias=True, exclude={"event", "by"})
     given |= {name: _in_utc(given[name]) for name in ("until", "began_at", "at")}
@@ -166,6 +178,24 @@ async def apply_on_call_file(here: Here, request: Request, who: Admin) -> Respon
 async def remove_on_call_file(here: Here, who: Admin) -> Response:
     """Take the on-call file out of force; escalations that have begun end as they began."""
     return await here.answer(here.platform.incidents.remove_on_call, who=who.name if who else None)
+
+
+@router.get(
+    "/v1/oncall/calendar.ics", response_class=Response, responses=_ICS, dependencies=[_read]
+)  # fmt: skip
+async def show_on_call_calendar(
+    here: Here,
+    user: Annotated[str | None, Query(description="Only of this user, by id or name.")] = None,
+    days: Annotated[float, Query(gt=0, le=366, description="So far ahead.")] = 180,
+) -> Response:
+    """Give the shifts as a calendar file (iCalendar).
+
+    Calendars that subscribe with a name and a password take `key` and an API key; in the address
+    itself a key is not accepted.
+    """
+    calendar = functools.partial(here.platform.incidents.calendar, user=user, days=days)
+    text = await here.questions.ask(calendar)
+    return Response(text.encode(), headers={"Content-Type": ICALENDAR})
 
 
 @router.get("/v1/oncall/now", response_model=shapes.OnCallNow, dependencies=[_read])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import cache
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -14,6 +15,7 @@ from watchkeeper.core.errors import InputError
 from watchkeeper.server import schemas
 from watchkeeper.server.access import needs
 from watchkeeper.server.exports import DOCUMENTED, Form, chosen_form, exported
+from watchkeeper.server.schemas_glance import Glance
 from watchkeeper.server.services import Here, ModelName
 
 MOST_ROWS = 10_000
@@ -72,6 +74,12 @@ class AskedOverview(Asked):
     segment: Segment = None
 
 
+class AskedGlance(Asked):
+    """What a line of a list is asked of."""
+
+    window: Window = "24h"
+
+
 class AskedComparison(Asked):
     """Which versions are compared."""
 
@@ -81,7 +89,7 @@ class AskedComparison(Asked):
     segment: Segment = None
 
 
-class AskedSeries(AskedOverview):
+class AskedLines(AskedOverview):
     """Which metrics are asked for."""
 
     metric: list[str] = Field(
@@ -96,7 +104,6 @@ class AskedSeries(AskedOverview):
         description="`1h`, `6h`, `1d`, `7d`, `1mo`; `window`: one point; absent: by the window.",
         examples=["1h"],
     )
-    format: Format = None
 
     def query(self) -> SeriesQuery:
         """The question to the platform."""
@@ -104,6 +111,12 @@ class AskedSeries(AskedOverview):
             tuple(self.metric), tuple(self.column), self.window, self.step, self.version,
             self.segment,
         )  # fmt: skip
+
+
+class AskedSeries(AskedLines):
+    """Which metrics are asked for, and in what form."""
+
+    format: Format = None
 
 
 class AskedRows(Asked):
@@ -152,12 +165,29 @@ async def show_series(
     return await exported(here, model, "series", asked.query(), form)
 
 
+@router.get("/v1/models/{model}/lines", response_model=schemas.Lines)
+async def show_lines(
+    here: Here, request: Request, model: ModelName, asked: Annotated[AskedLines, Query()]
+) -> Response:
+    """Give metrics over time as bare numbers on one grid of times: up to 600,000 of them."""
+    accepted = request.headers.get("accept-encoding", "")
+    return await here.packed(accepted, here.platform.lines, model, asked.query())
+
+
 @router.get("/v1/models/{model}/overview", response_model=schemas.Overview)
 async def show_overview(
     here: Here, model: ModelName, asked: Annotated[AskedOverview, Query()]
 ) -> Response:
     """Give all that a model's page shows."""
     return await here.answer(here.platform.overview, model, **asked.model_dump())
+
+
+@router.get("/v1/models/{model}/glance", response_model=Glance)
+async def show_glance(
+    here: Here, model: ModelName, asked: Annotated[AskedGlance, Query()]
+) -> Response:
+    """Give what a list of models shows of one."""
+    return await here.answer(here.platform.glance, model, window=asked.window)
 
 
 @router.get("/v1/models/{model}/compare", response_model=schemas.Comparison)
@@ -203,17 +233,21 @@ async def list_changes(here: Here, asked: Annotated[AskedChanges, Query()]) -> R
     return await here.answer(lambda: {"changes": here.platform.changes(None, window=asked.window)})
 
 
-def cards() -> dict[str, list[dict[str, Any]]]:
-    """The card of every metric: its record without its function.
+@cache
+def cards() -> dict[str, list[Any]]:
+    """The card of every metric: its record without its function; and the names to ask by.
 
     >>> "psi" in {card["name"] for card in cards()["metrics"]}
     True
+    >>> "latency_ms@p95" in cards()["names"]
+    True
     """
     from watchkeeper import metrics
+    from watchkeeper.metrics.find import metric_names
 
     found = []
     for metric in metrics.ALL:
         held = {field.name: getattr(metric, field.name) for field in dataclasses.fields(metric)}
         del held["function"]
         found.append(held)
-    return {"metrics": found}
+    return {"metrics": found, "names": list(metric_names())}

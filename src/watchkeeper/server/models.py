@@ -11,15 +11,15 @@ from starlette.responses import Response
 
 from watchkeeper.core.errors import InputError
 from watchkeeper.server import schemas
-from watchkeeper.server.access import needs
+from watchkeeper.server.access import Caller, needs
 from watchkeeper.server.errors import JSON
-from watchkeeper.server.platform import KeyLike
 from watchkeeper.server.reading import LARGEST_FILE, json_object, media_type, read_small
 from watchkeeper.server.services import Here, ModelName
 
 router = APIRouter(tags=["models"])
 _read = Depends(needs("read"))
-Admin = Annotated[KeyLike | None, Depends(needs("admin"))]
+Admin = Annotated[Caller | None, Depends(needs("admin"))]
+Editor = Annotated[Caller | None, Depends(needs("edit"))]
 
 
 class AskedApply(BaseModel):

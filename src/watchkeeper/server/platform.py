@@ -10,7 +10,14 @@ from typing import Any, Literal, Protocol
 
 from watchkeeper.app.alarms.desk import AlarmDesk
 from watchkeeper.app.alarms.incident_desk import IncidentDesk
+from watchkeeper.app.alarms.runbooks.desk import RunbookDesk
+from watchkeeper.app.dashboards.desk import DashboardDesk
 from watchkeeper.app.live.questions import Ingest, ReferenceRequest, RowsQuery, SeriesQuery
+from watchkeeper.app.people.access_log import AccessLog
+from watchkeeper.app.people.oidc.provider import Identity, Provider
+from watchkeeper.app.people.people import Begun
+from watchkeeper.app.people.sessions import Origin, Session, Sessions
+from watchkeeper.app.people.users import Users
 
 Answer = dict[str, Any]
 
@@ -67,7 +74,7 @@ class KeyLike(Protocol):
 
     @property
     def scopes(self) -> frozenset[str]:
-        """What it may do: `ingest`, `read`, `admin`."""
+        """What it may do: `ingest`, `read`, `edit`, `admin`."""
 
 
 class KeysLike(Protocol):
@@ -86,6 +93,38 @@ class KeysLike(Protocol):
 
     def revoke(self, id: str, /) -> KeyLike:  # noqa: A002  # positional alone
         """Make a key useless; raises `NotFoundError` for an unknown one."""
+
+
+class PeopleLike(Protocol):
+    """Users, their sessions, and what they changed; safe to call from any thread."""
+
+    @property
+    def users(self) -> Users:
+        """Who there is."""
+
+    @property
+    def sessions(self) -> Sessions:
+        """Who is signed in."""
+
+    @property
+    def log(self) -> AccessLog:
+        """Who changed what."""
+
+    def any(self) -> bool:
+        """Whether people sign in here."""
+
+    def sign_in(self, name: str, password: str, origin: Origin) -> Begun:
+        """Begin a session."""
+
+    def sign_in_as(self, identity: Identity, origin: Origin) -> Begun:
+        """Begin a session for who has signed in elsewhere."""
+
+    @property
+    def oidc(self) -> Provider | None:
+        """Where else people sign in."""
+
+    def change_password(self, session: Session, old: str, new: str, origin: Origin) -> Begun:
+        """Set the password of who is signed in."""
 
 
 class RegistryLike(Protocol):
@@ -120,6 +159,10 @@ class PlatformLike(Protocol):
     def keys(self) -> KeysLike:
         """Its API keys."""
 
+    @property
+    def people(self) -> PeopleLike:
+        """Its users."""
+
     def ingest(self, request: Ingest) -> Future[Answer]:
         """Take records in; the future is done when they are on disk."""
 
@@ -140,6 +183,10 @@ class PlatformLike(Protocol):
     def remove_model(self, name: str) -> Answer:
         """Forget a model and all that it holds."""
 
+    def lines(self, model: str, query: SeriesQuery) -> Answer:
+        """Metrics over time as bare numbers."""
+        ...
+
     def series(self, model: str, query: SeriesQuery) -> Answer:
         """Metrics over time."""
 
@@ -147,6 +194,37 @@ class PlatformLike(Protocol):
         self, model: str, *, window: str, version: str | None, segment: str | None
     ) -> Answer:
         """All that a model's page shows."""
+
+    def glance(self, model: str, *, window: str) -> Answer:
+        """What a list of models shows of one."""
+
+    def track(
+        self,
+        model: str,
+        *,
+        window: str,
+        step: str | None,
+        version: str | None,
+        segment: str | None,
+    ) -> Answer:
+        """Drift of every column, and quality, over time."""
+
+    def distributions(
+        self,
+        model: str,
+        column: str,
+        *,
+        window: str,
+        step: str | None,
+        version: str | None,
+        segment: str | None,
+    ) -> Answer:
+        """One column's distribution over time."""
+
+    def decisions(
+        self, model: str, *, window: str, version: str | None, segment: str | None
+    ) -> Answer:
+        """What each threshold of a binary model would have decided."""
 
     def compare_versions(
         self, model: str, a: str, b: str, *, window: str, segment: str | None
@@ -178,6 +256,17 @@ class PlatformLike(Protocol):
     @property
     def incidents(self) -> IncidentDesk:
         """Incidents, and who is on call."""
+
+    @property
+    def runbooks(self) -> RunbookDesk:
+        """Runbooks, and what was done by them."""
+
+    @property
+    def dashboards(self) -> DashboardDesk:
+        """Panels that people put side by side."""
+
+    def storage(self) -> Answer:
+        """What is kept, how much room it takes, and until when."""
 
     def status(self) -> Answer:
         """Accounting, backlog, disk, worker."""

@@ -22,8 +22,10 @@ from types import FrameType
 from typing import TYPE_CHECKING, TextIO
 
 import watchkeeper
-from watchkeeper.app.live.settings import Settings
+from watchkeeper.app.live.catalogue_place import VARIABLE
+from watchkeeper.app.live.settings import AUTOMATION, Settings
 from watchkeeper.core.errors import ConflictError, InputError
+from watchkeeper.server.hosts import check_proxies
 from watchkeeper.server.lock import FolderLock
 
 if TYPE_CHECKING:
@@ -97,6 +99,7 @@ def serve(
         The address cannot be used, or is open to others and there is no API key.
     """
     running = running or Running()
+    check_proxies(settings.trusted_proxies)
     with told_to_stop() as signals, FolderLock(settings.folder) as lock:
         listener = listen(settings.host, settings.port)
         with listener:
@@ -189,17 +192,19 @@ def url_of(listener: socket.socket) -> str:
 
 
 def refuse_open(settings: Settings, platform: PlatformLike) -> None:
-    """Raise `InputError` where others could reach a server that has no key."""
+    """Raise `InputError` where others could reach a server that has neither users nor keys."""
     from watchkeeper.server.access import is_exposed
 
     if settings.insecure or not is_exposed(settings):
         return
-    if any(not key.revoked for key in platform.keys.list()):
+    if platform.people.any() or any(not key.revoked for key in platform.keys.list()):
         return
     raise InputError(
-        f"{settings.base_url or settings.host} is open to other machines and the server has no API "
-        "key; make one with `watchkeeper keys create --scope admin --name admin --data "
-        f"{settings.folder}`, listen on 127.0.0.1, or pass --insecure if anybody may read and write"
+        f"{settings.base_url or settings.host} is open to other machines and the server has no "
+        "user and no API key; add a user with `watchkeeper users add NAME --role admin --data "
+        f"{settings.folder}`, or make a key with `watchkeeper keys create --scope admin --name "
+        f"admin --data {settings.folder}`, listen on 127.0.0.1, or pass --insecure if anybody may "
+        "read and write"
     )
 
 
@@ -216,6 +221,7 @@ def _served(
     open_platform: Callable[[Settings], PlatformLike],
     signals: Signals,
 ) -> int:
+    from watchkeeper.app.alarms.links import outside
     from watchkeeper.app.live.memory import give_back_large_blocks, search_rarely
     from watchkeeper.server.application import make_app
     from watchkeeper.server.logs import set_up_logs
@@ -228,18 +234,25 @@ def _served(
     worker: Supervisor | None = None
     alarms: Supervisor | None = None
     url = settings.base_url or url_of(listener)
+    environment = {VARIABLE: settings.catalogue_url} if settings.catalogue_url else {}
+    if settings.automation:
+        environment[AUTOMATION] = str(settings.automation.absolute())
     try:
         refuse_open(settings, platform)
         command = worker_command(settings.folder) if running.worker is None else running.worker
         if command:
-            worker = Supervisor(command)
+            worker = Supervisor(command, environment=environment)
             worker.start()
         if running.worker is None:
-            alarms = Supervisor(alarm_command(settings.folder, url))
+            told = settings.base_url or outside(url)
+            alarms = Supervisor(alarm_command(settings.folder, told), environment=environment)
             alarms.start()
         app = make_app(platform, worker=worker, url=url, access_log=running.access_log)
         search_rarely()
-        run_until_told(app, listener, signals, ready=partial(_ready, settings, running))
+        run_until_told(
+            app, listener, signals, ready=partial(_ready, settings, running),
+            trusted_proxies=settings.trusted_proxies,
+        )  # fmt: skip
         is_clean = app.state.services.close()
     finally:
         platform.close()
@@ -270,9 +283,10 @@ def _ready(settings: Settings, running: Running, services: Services, mode: Mode)
 
 
 _ACCESS = {
-    "local": "Ready, for this machine alone: there is no API key, and none is asked for.",
+    "local": "Ready, for this machine alone: there is no user and no API key, and nobody is asked.",
     "keys": "Ready; every request needs an API key.",
-    "open": "Ready, and OPEN TO ANYBODY who reaches this machine (--insecure, and no API key).",
+    "users": "Ready; people sign in, and other requests need an API key.",
+    "open": "Ready, and OPEN TO ANYBODY who reaches this machine (--insecure, no user or key).",
 }
 
 

@@ -80,6 +80,8 @@ class ModelLine(BaseModel):
     """A model in the list of models."""
 
     name: str
+    owner: str | None = Field(default=None, description="Who answers for it, such as a team.")
+    tags: list[str] = Field(default_factory=list, description="Words to find it by.")
     task: str | None = Field(default=None, examples=["binary", "multiclass", "regression"])
     rows: int = Field(description="Predictions measured.")
     first_event: datetime | None = None
@@ -213,7 +215,32 @@ class Series(BaseModel):
     model: str
     window: Span
     step: str = Field(examples=["1h", "window"])
+    step_s: float | None = Field(default=None, description="The length of a step in seconds.")
     series: list[Line]
+
+
+class BareLine(BaseModel):
+    """One metric of one column, version and segment, with a value for each of `starts`."""
+
+    metric: str
+    title: str | None = None
+    column: str | None
+    version: str | None
+    segment: str | None
+    unit: str | None
+    worse: str | None = Field(default=None, description="Which way is worse.")
+    values: list[float | None] = Field(description="To six digits; null where there is none.")
+
+
+class Lines(BaseModel):
+    """Metrics over time as bare numbers on one grid of times; steps without rows are absent."""
+
+    model: str
+    window: Span
+    step: str = Field(examples=["1h"])
+    step_s: float = Field(description="The length of a step in seconds.")
+    starts: list[int] = Field(description="When the steps begin, in seconds since 1970.")
+    lines: list[BareLine]
 
 
 class Overview(BaseModel):
@@ -324,6 +351,10 @@ class Cards(BaseModel):
     """What can be measured."""
 
     metrics: list[Card]
+    names: list[str] = Field(
+        description="The names to ask by; a card may stand for several, such as percentiles.",
+        examples=[["psi", "latency_ms@p95"]],
+    )
 
 
 class Key(BaseModel):
@@ -331,7 +362,7 @@ class Key(BaseModel):
 
     id: str
     name: str
-    scopes: list[Literal["ingest", "read", "admin"]]
+    scopes: list[Literal["ingest", "read", "edit", "admin"]]
     created: datetime | None = None
     expires: datetime | None = None
     last_used: datetime | None = None
@@ -350,8 +381,8 @@ class NewKey(BaseModel):
     model_config = {"extra": "forbid"}
 
     name: str = Field(min_length=1, max_length=100, examples=["checkout service"])
-    scopes: list[Literal["ingest", "read", "admin"]] = Field(
-        min_length=1, description="`admin` implies the others; `read` does not imply `ingest`."
+    scopes: list[Literal["ingest", "read", "edit", "admin"]] = Field(
+        min_length=1, description="`admin` implies the others, which imply nothing else."
     )
     expires: datetime | None = Field(default=None, description="With an offset; absent: never.")
 
@@ -361,84 +392,3 @@ class CreatedKey(BaseModel):
 
     key: Key
     secret: str = Field(examples=["wk_…"])
-
-
-class Worker(BaseModel):
-    """The background process that writes tables and measures."""
-
-    alive: bool
-    pid: int | None = None
-    restarts: int = 0
-
-
-class Server(BaseModel):
-    """The process that answers."""
-
-    version: str
-    access: Literal["local", "keys", "open"] = Field(
-        description="`local`: this machine alone, no key; `keys`: with a key; `open`: anybody."
-    )
-    url: str
-    uptime_s: float
-    worker: Worker | None = None
-
-
-class Account(BaseModel):
-    """What came in of one signal of one model since the beginning."""
-
-    model: str
-    signal: str
-    accepted: int
-    rejected: int
-    duplicates: int
-
-
-class JournalState(BaseModel):
-    """What is acknowledged and not yet in the tables."""
-
-    entries: int
-    bytes: int
-    oldest: datetime | None
-    oldest_age_s: float | None
-
-
-class Disk(BaseModel):
-    """The disk where the data lie."""
-
-    free_bytes: int
-    total_bytes: int
-
-
-class WorkerState(BaseModel):
-    """What the background worker last told."""
-
-    last_step: datetime | None
-    last_step_age_s: float | None
-    failing: dict[str, Any] = Field(
-        default_factory=dict, description="What goes wrong in the background, and why."
-    )
-
-
-class Status(BaseModel):
-    """How the server does."""
-
-    server: Server
-    accounting: list[Account]
-    journal: JournalState
-    disk: Disk
-    worker: WorkerState
-    problems: list[str]
-
-
-class Health(BaseModel):
-    """The process is up."""
-
-    status: Literal["up"]
-    version: str
-
-
-class Readiness(BaseModel):
-    """Whether requests will be served."""
-
-    status: Literal["ready", "not ready"]
-    problems: list[str]

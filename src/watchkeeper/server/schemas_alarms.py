@@ -29,15 +29,31 @@ class RuleShown(BaseModel):
     labels: dict[str, str]
     annotations: dict[str, str]
     line: int
+    number: int = Field(description="Which it is of those in the group that share its name.")
+    clear: str | None
+    keep_firing_for: str
+    min_rows: int
+    by_version: bool
+    no_data: Literal["alert", "keep", "ok"]
+    no_data_after: int
+    on_error: Literal["alert", "keep", "ok"]
+    limit: int
+    has_budget: bool
 
 
-class RuleGroup(BaseModel):
+class GroupRead(BaseModel):
     """Rules that are evaluated together."""
 
     name: str
     model: str | None = Field(description="Null: every model.")
     interval: str
+    labels: dict[str, str]
     rules: list[RuleShown]
+
+
+class RuleGroup(GroupRead):
+    """Rules in force, with when they were last evaluated."""
+
     evaluated: list[Evaluated]
 
 
@@ -47,6 +63,9 @@ class RuleFile(BaseModel):
     name: str
     set_at: datetime
     who: str | None
+    source: str | None = Field(
+        description="Where it is kept and changed; null: here, by who may edit."
+    )
     text: str
     groups: list[RuleGroup]
 
@@ -65,6 +84,12 @@ class Checked(BaseModel):
     warnings: list[str] = Field(description="What a person should look at, with line and column.")
 
 
+class CheckedRules(Checked):
+    """What is in a rule file, as it was read."""
+
+    read: list[GroupRead]
+
+
 class AppliedRules(Checked):
     """What became of a rule file."""
 
@@ -81,7 +106,8 @@ class Backtested(BaseModel):
     evaluations: int
     rules: list[dict[str, Any]] = Field(
         description="Of each rule, model, version and segment: `summary`, `firings`, `no_data`, "
-        "and `error` where it could not be evaluated."
+        "and `error` where it could not be evaluated; with `points` also `points`: what was "
+        "compared with what, at each time."
     )
 
 
@@ -118,12 +144,25 @@ class AppliedSlos(BaseModel):
     warnings: list[str]
 
 
+class TakenOn(BaseModel):
+    """Somebody has taken it on."""
+
+    by: str
+    at: datetime | None
+    until: datetime | None
+
+
 class AlertShown(BaseModel):
     """An alert of a rule, as it stands."""
 
+    fingerprint: str = Field(description="Its identity, as Alertmanager makes it.")
     file: str
     group: str
     alert: str
+    number: int = Field(description="Which rule it is of those in the group that share its name.")
+    version: str | None
+    segment: str | None = Field(description="The value of the rule's segment column.")
+    acknowledged: TakenOn | None
     model: str
     state: Literal["inactive", "pending", "firing", "recovering", "no_data", "error"]
     since: datetime
@@ -136,6 +175,9 @@ class AlertShown(BaseModel):
     fired_at: datetime | None
     flapping: bool
     note: str | None
+    amended_at: datetime | None = Field(
+        default=None, description="The evaluation of the past that late labels changed last."
+    )
     silenced_by: list[str] = Field(description="Ids of silences that are in force and match.")
 
 
@@ -146,9 +188,10 @@ class Alerts(BaseModel):
 
 
 class Acknowledged(BaseModel):
-    """Who has taken on which groups of alerts, and until when repeats wait."""
+    """Who has taken on which groups of alerts and incidents, and until when repeats wait."""
 
-    acknowledged: list[str]
+    acknowledged: list[str] = Field(description="Keys of groups of alerts.")
+    incidents: list[int] = Field(description="Numbers of incidents that waited for somebody.")
     by: str
     until: datetime
 
@@ -163,9 +206,25 @@ class ReceiverShown(BaseModel):
 class Routes(BaseModel):
     """The routes in force."""
 
-    text: str = Field(description="In Alertmanager's configuration format.")
+    text: str = Field(
+        description="In Alertmanager's configuration format, with `<secret>` for each secret."
+    )
     receivers: list[ReceiverShown]
     notices: list[str] = Field(description="What is read and not done.")
+
+
+class TriedChannel(BaseModel):
+    """What became of a message that was sent to be seen."""
+
+    channel: str = Field(examples=["slack[0]"])
+    arrived: bool
+    detail: str = Field(description="What the receiver said, or why it did not arrive.")
+
+
+class Tried(BaseModel):
+    """What became of the messages to a receiver."""
+
+    channels: list[TriedChannel]
 
 
 class Routed(BaseModel):

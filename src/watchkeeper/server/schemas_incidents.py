@@ -85,6 +85,20 @@ class LinkedAlertShown(BaseModel):
     starts_at: datetime
     ends_at: datetime | None
     model: str
+    severity: str = Field(description="As its label says; empty without one.")
+
+
+class RelatedAlertShown(BaseModel):
+    """An alert that may belong to the incident, and is no part of it."""
+
+    fingerprint: str
+    name: str
+    model: str
+    severity: str = Field(description="As its label says; empty without one.")
+    summary: str
+    starts_at: datetime
+    firing: bool
+    why: str = Field(description="Why it may belong to it.")
 
 
 class EscalationShown(BaseModel):
@@ -96,6 +110,7 @@ class EscalationShown(BaseModel):
     next_at: datetime | None
     told: list[str] = Field(description="Receivers that were told.")
     held_until: datetime | None = Field(description="When an acknowledgement runs out.")
+    paused_until: datetime | None = Field(description="Until when it waits, being silenced.")
 
 
 class TimelineEntry(BaseModel):
@@ -123,6 +138,10 @@ class IncidentShown(IncidentLine):
     possible: list[StateName] = Field(description="What can become of it now.")
     mitigation_suggested: bool = Field(
         description="All alerts are over and nobody has called it mitigated."
+    )
+    related: list[RelatedAlertShown] = Field(
+        description="Alerts that began within an hour of it, the nearest first; take one in with "
+        "the event `alert`. None once the incident is over."
     )
     escalation: EscalationShown | None
     timeline: list[TimelineEntry]

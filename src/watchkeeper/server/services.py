@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ from watchkeeper.server.platform import PlatformLike, WorkerLike
 
 _P = ParamSpec("_P")
 _MEBIBYTE = 1 << 20
+_LARGE = 64 << 10
+"""From so many bytes on an answer is worth being compressed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +76,8 @@ class Services:
         How much is taken on at once.
     access, budget, meters
         Who may ask, how many bytes are in memory, and what is counted.
-    questions, door, health
-        Threads for questions, for large bodies, and for health alone.
+    questions, door, sign_in, health
+        Threads for questions, for large bodies, for passwords, and for health alone.
     url
         Where the server is reached.
     """
@@ -87,6 +90,7 @@ class Services:
     meters: Meters
     questions: Desk
     door: Desk
+    sign_in: Desk
     health: Desk
     url: str
     begun: float = field(default_factory=time.monotonic)
@@ -102,10 +106,30 @@ class Services:
 
         return Response(await self.questions.ask(encoded), media_type=JSON)
 
+    async def packed(
+        self, accepted: str, function: Callable[_P, object], /, *args: _P.args, **kwargs: _P.kwargs
+    ) -> Response:
+        """As `answer`, compressed where the answer is large and the client takes that.
+
+        Only for answers that hold no secret: how long it is tells something of what is in it.
+        """
+
+        def encoded() -> tuple[bytes, bool]:
+            """Ask, write and compress, in a thread."""
+            body = encode(function(*args, **kwargs))
+            if len(body) < _LARGE or "gzip" not in accepted:
+                return body, False
+            # The fastest level: numbers gain little from more.
+            return gzip.compress(body, 1, mtime=0), True
+
+        body, is_packed = await self.questions.ask(encoded)
+        headers = {"Vary": "Accept-Encoding", **({"Content-Encoding": "gzip"} if is_packed else {})}
+        return Response(body, media_type=JSON, headers=headers)
+
     def close(self) -> bool:
         """Let the threads go; whether none hangs."""
         self.access.close()
-        ended = [desk.close() for desk in (self.questions, self.door, self.health)]
+        ended = [desk.close() for desk in (self.questions, self.door, self.sign_in, self.health)]
         return all(ended)
 
 
@@ -117,12 +141,14 @@ def make_services(
         platform=platform,
         worker=worker,
         limits=limits,
-        access=Access(platform.keys, platform.settings),
+        access=Access(platform.keys, platform.settings, platform.people),
         budget=Budget(max(limits.in_flight, 2 * platform.settings.max_body)),
         meters=Meters(),
         questions=Desk("questions", threads=limits.threads, timeout_s=limits.question_s),
         # More threads would only take turns: reading JSON holds the interpreter.
         door=Desk("door", threads=2, waiting=512, timeout_s=limits.settle_s),
+        # Each password takes tens of megabytes and a tenth of a second: few at a time.
+        sign_in=Desk("sign-in", threads=2, waiting=64, timeout_s=20.0),
         health=Desk("health", threads=2, waiting=16, timeout_s=min(5.0, limits.question_s)),
         url=url,
     )

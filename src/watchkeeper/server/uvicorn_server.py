@@ -46,6 +46,7 @@ def run_until_told(
     signals: Signals,
     *,
     ready: Callable[[Services, Mode], None],
+    trusted_proxies: str = "",
 ) -> None:
     """Answer requests on a socket until SIGTERM or SIGINT, and finish those that have begun.
 
@@ -59,6 +60,8 @@ def run_until_told(
         Who takes the signals before and after.
     ready
         Called once requests are answered.
+    trusted_proxies
+        Addresses whose `X-Forwarded-For` is believed, with commas.
     """
     services: Services = app.state.services
 
@@ -74,7 +77,9 @@ def run_until_told(
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=bool(trusted_proxies),
+        # Never from the environment, where Uvicorn would look for it.
+        forwarded_allow_ips=trusted_proxies,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACE_S,
     )

@@ -6,11 +6,12 @@ process ends, however it ends, the child reads the end of it and stops too.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,9 @@ class Supervisor:
         The pause before the first new start; it doubles with every early death.
     grace_s
         How long the child may take to stop before it is killed.
+    environment
+        What the child is told beside what this process was: what must not be seen in a list of
+        processes.
     """
 
     def __init__(
@@ -56,8 +60,10 @@ class Supervisor:
         *,
         first_pause_s: float = FIRST_PAUSE_S,
         grace_s: float = GRACE_S,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self._command = list(command)
+        self._environment = {**os.environ, **environment} if environment else None
         self._first_pause_s = first_pause_s
         self._grace_s = grace_s
         self._stopping = threading.Event()
@@ -119,7 +125,7 @@ class Supervisor:
             # taking records before the worker finishes.
             self._child = subprocess.Popen(  # noqa: S603  # our own module, no shell
                 self._command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
-                start_new_session=True,
+                start_new_session=True, env=self._environment,
             )  # fmt: skip
             return self._child
 

@@ -9,7 +9,7 @@ and an entry of a model that the catalogue does not know could not be written.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -94,6 +94,7 @@ def back_up(
     *,
     databases: Sequence[Path] = (),
     describing: Sequence[Path] = (),
+    written: Mapping[str, Callable[[Path], object]] | None = None,
 ) -> Copied:
     """Copy the journal, the tables and other SQLite files while they are in use.
 
@@ -109,6 +110,8 @@ def back_up(
         Further SQLite files, copied first: what follows the tables must not be ahead of them.
     describing
         SQLite files that are copied last: what says how records are read must know all of them.
+    written
+        Files of the same use that do not lie in the folder: who writes each, by its name.
 
     Returns
     -------
@@ -123,7 +126,9 @@ def back_up(
         There is no room, or a table could not be copied.
     """
     _must_be_empty(target, "back up into")
-    files = [target / path.name for path in (*databases, journal.path, *describing)]
+    written = written or {}
+    names = [path.name for path in (*databases, journal.path, *describing)]
+    files = [target / name for name in (*names, *written)]
     try:
         target.mkdir(parents=True, exist_ok=True)
         for database in databases:
@@ -136,6 +141,8 @@ def back_up(
         ]
         for database in describing:
             copy_database(database, target / database.name)
+        for name, write in written.items():
+            write(target / name)
         highest = Tables(target / _TABLES).highest()
         waiting = _go_on_after(target / journal.path.name, highest)
         for file in files:

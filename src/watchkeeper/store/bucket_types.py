@@ -55,6 +55,21 @@ class Bucket(NamedTuple):
     measured_at: datetime
 
 
+class Written(NamedTuple):
+    """Sums over the buckets of a window, which differ where any of them was written to.
+
+    Attributes
+    ----------
+    sums
+        Of each slot.
+    newest
+        When one of them was last written, to the second; None where there is none.
+    """
+
+    sums: tuple[tuple[float, ...], ...]
+    newest: datetime | None
+
+
 class Stale(NamedTuple):
     """An hour that has to be profiled again.
 

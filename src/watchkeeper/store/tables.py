@@ -130,6 +130,10 @@ class Tables:
                 self._handles[key] = Handle(folder, key[1], top=self._root, history=self._history)
             return self._handles[key]
 
+    def folder(self, model: str, signal: str) -> Path:
+        """Where the files of a table lie."""
+        return self.handle(model, signal).folder
+
     def append(self, model: str, signal: str, table: pa.Table, *, position: int) -> Commit | None:
         """Add rows to a table, made or given further columns where needed.
 

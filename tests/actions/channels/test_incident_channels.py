@@ -32,7 +32,7 @@ def test_pagerduty_gets_all_that_its_pages_show(recorder):
     assert (payload["severity"], payload["source"]) == ("error", "flights")
     assert payload["timestamp"] == "2026-03-04T11:00:00+00:00"
     assert "accuracy 0.81 (0.78 to 0.84); limit 0.9" in payload["custom_details"]["alert 1"]
-    assert {"href": "https://wk.example.com/alerts/1", "text": "Show"} in event["links"]
+    assert {"href": "https://wk.example.com/alerts/1", "text": "Open"} in event["links"]
     assert event["client_url"] == "https://wk.example.com/alerts/1"
 
 

@@ -244,4 +244,4 @@ def test_buttons_give_commands_only_where_asked_to():
         assert ("watchkeeper:ack" in values) is interactive
         assert len(values) == len(elements)
         assert all(one.get("url", "https://").startswith("https://") for one in elements)
-    assert values["watchkeeper:silence"] == f"{KEY} 1h"
+    assert values["watchkeeper:silence"] == f"{KEY} 2h"

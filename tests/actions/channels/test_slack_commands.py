@@ -82,6 +82,8 @@ def test_nothing_else_is(secret, stamp, body, signature, seconds):
             "silence wk-1 planned 2h",
             ChatCommand("silence", "wk-1", timedelta(hours=1), "planned 2h"),
         ),
+        ("run a/b flights", ChatCommand("run", "a/b", reason="flights")),
+        ("refuse 7 not now", ChatCommand("refuse", "7", reason="not now")),
         (
             "  rollback \t flights  bad  data ",
             ChatCommand("rollback", "flights", reason="bad data"),
@@ -97,9 +99,11 @@ def test_commands_are_read(text, command):
     ("text", "part"),
     [
         ("silense wk-1", "did you mean 'silence'?"),
-        ("dance", "it has ack, help, rollback, show, silence"),
+        ("dance", "it has ack, approve, do, help, refuse, rollback, run, runs, show"),
         ("ack", "needs an alert"),
         ("rollback", "needs a model"),
+        ("run", "write run and RUNBOOK/STEP"),
+        ("approve", "write approve and its number"),
         ("silence wk-1 0s", "write 1m to 30d"),
         ("silence wk-1 31d", "write 1m to 30d"),
         ("silence wk-1 999999999w", "longer than time"),
@@ -160,7 +164,7 @@ def test_the_buttons_of_our_messages_are_read_back():
     assert set(links) <= {None}
     found = {command.verb: command for command in commands}
     assert set(found) == {"ack", "silence", "show"}
-    assert found["silence"].length == timedelta(hours=1)
+    assert found["silence"].length == timedelta(hours=2)
     assert {command.target for command in commands} == {KEY}
     assert {(command.user, command.confirmed) for command in commands} == {("U1", True)}
 

@@ -33,7 +33,11 @@ def test_a_workflow_gets_one_card(recorder):
     assert attachment["contentType"] == "application/vnd.microsoft.card.adaptive"
     card = attachment["content"]
     assert (card["type"], card["version"]) == ("AdaptiveCard", "1.2")
-    assert [action["title"] for action in card["actions"]] == ["Show", "Acknowledge", "Silence"]
+    assert [action["title"] for action in card["actions"]] == [
+        "Open",
+        "Acknowledge",
+        "Silence for 2 h",
+    ]
     whole = json.dumps(body, ensure_ascii=False)
     for part in ("act within 15 minutes", "accuracy 0.81 (0.78 to 0.84)", "2026-03-04 11:00 UTC"):
         assert part in whole

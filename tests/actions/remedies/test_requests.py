@@ -43,6 +43,22 @@ def test_a_signed_webhook():
     assert one.headers["Idempotency-Key"] == two.headers["Idempotency-Key"] == "run-7"
 
 
+def test_a_bearer_token_is_sent_and_never_shown(monkeypatch):
+    """It is the value of a variable that the operator allows; what repeats it has it hidden."""
+    monkeypatch.setenv("HOOK_TOKEN", "tok-1234567890")
+    settings = {"url": "", "bearer": "HOOK_TOKEN"}
+    with serving(lambda asked: (200, {"you sent": asked.headers["Authorization"]})) as server:
+        settings["url"] = f"{server.url}/x"
+        tools = Tools(clock, secrets=frozenset({"HOOK_TOKEN"}))
+        done = remedy_of("webhook", settings, tools).run({})
+    assert server.asked[0].headers["Authorization"] == "Bearer tok-1234567890"
+    assert (done.status, "tok-1234567890" in repr(done)) == ("ok", False)
+    with pytest.raises(InputError, match="'HOOK_TOKEN' is not one that runbooks may use"):
+        remedy_of("webhook", settings, Tools(clock))
+    with pytest.raises(InputError, match="bearer is the name of an environment variable"):
+        remedy_of("webhook", {**settings, "bearer": "tok-123"}, tools)
+
+
 def test_the_variables_are_the_body_where_there_is_none():
     """So a receiver can be told without writing a body."""
     with serving(lambda _: (200, b"")) as server:

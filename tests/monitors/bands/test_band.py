@@ -20,6 +20,7 @@ from watchkeeper.monitors.bands import (
     band,
     outside,
 )
+from watchkeeper.monitors.calendar import Calendar
 from watchkeeper.monitors.truths import FALSE, NO_DATA, TRUE
 
 
@@ -214,10 +215,12 @@ def test_an_accepted_level_is_learnt_at_once():
     values = series(10 * WEEK, seed=1)
     values[-3 * WEEK :] += 40
     since = datetime(2025, 1, 6, 1, tzinfo=UTC) + timedelta(weeks=7)
-    found, codes = judged(values, settings=BandSettings(accepted=since))
+    found, codes = judged(values, settings=BandSettings(calendar=Calendar(accepted=since)))
     assert share(codes, slice(-3 * WEEK + 36, None)) < 0.02
     assert [shift.accepted for shift in found.shifts] == [True]
-    long_ago, _ = judged(values, settings=BandSettings(accepted=datetime(2020, 1, 1, tzinfo=UTC)))
+    long_ago, _ = judged(
+        values, settings=BandSettings(calendar=Calendar(accepted=datetime(2020, 1, 1, tzinfo=UTC)))
+    )
     assert [shift.accepted for shift in long_ago.shifts] == [False]
 
 
@@ -244,7 +247,7 @@ def test_holidays_are_sundays():
     values = 100 + 20 * np.sin(hour * 2 * np.pi / 24) - 50 * off + rng.normal(0, 3, count)
     day = date(2025, 1, 6) + timedelta(weeks=9, days=4)
     _, plain = judged(values)
-    _, told = judged(values, settings=BandSettings(holidays=frozenset({day})))
+    _, told = judged(values, settings=BandSettings(calendar=Calendar(holidays=frozenset({day}))))
     assert share(plain, friday) == 1.0
     assert share(told, friday) <= 1 / 24
     assert share(told, ~friday & (hour >= 9 * WEEK)) < 0.02

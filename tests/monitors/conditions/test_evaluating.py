@@ -288,11 +288,11 @@ class Kept:
 
 
 def test_an_anomaly_is_outside_of_its_band():
-    """Above, below, without a value, without a band."""
+    """Above, below, without a record, which is a volume of 0, and without a band."""
     source = GivenSource({"prediction_count": [5, 15, 25, NAN]}, step=HOUR)
     hours = {"window": HOUR}
-    assert said("anomaly(volume)", source, bands=Kept(10, 20), **hours) == "tftn"
-    assert said("anomaly(volume)", source, bands=Kept(-np.inf, 20), **hours) == "fftn"
+    assert said("anomaly(volume)", source, bands=Kept(10, 20), **hours) == "tftt"
+    assert said("anomaly(volume)", source, bands=Kept(-np.inf, 20), **hours) == "fftf"
     assert said("anomaly(volume)", source, bands=Kept(NAN, NAN), **hours) == "nnnn"
     outcome = evaluate(compile_condition("anomaly(volume)", WORDS), source, source.times,
                        window=HOUR, bands=Kept(10, 20))  # fmt: skip

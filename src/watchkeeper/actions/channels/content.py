@@ -22,8 +22,8 @@ WHY = {
 """The reason of a notification, in words."""
 
 LINK_TITLES = {
-    "group": "Show", "acknowledge": "Acknowledge", "silence": "Silence", "runbook": "Runbook",
-    "chart": "Chart", "rule": "Rule", "rollback": "Roll back",
+    "group": "Open", "acknowledge": "Acknowledge", "silence": "Silence for 2 h",
+    "runbook": "Runbook", "chart": "Chart", "rule": "Rule", "rollback": "Roll back",
 }  # fmt: skip
 """What is written on the links that are known; others keep their names."""
 
@@ -182,7 +182,7 @@ def content_of(
     >>> told.title, told.summary
     ('P1: Late on flights', 'Labels are late.')
     """
-    alerts = tuple(_alert(alert, notification.at, now, zone) for alert in notification.alerts)
+    alerts = tuple(_alert(alert, notification.at, now, zone) for alert in _in_order(notification))
     told = notification.firing or notification.alerts
     flapping = [alert for alert in notification.firing if is_flapping(alert)]
     return Content(
@@ -200,6 +200,15 @@ def content_of(
         sent=time_text(now, zone),
         chart_url=_picture_url(notification.links.get(CHART_IMAGE, "")),
         chart=chart,
+    )
+
+
+def _in_order(notification: Notification) -> list[Alert]:
+    """What fires before what is over, the most urgent first, else as it was."""
+    at = notification.at
+    return sorted(
+        notification.alerts,
+        key=lambda alert: (alert.is_over(at), severity_of(alert) or Severity.P3),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -10,6 +9,7 @@ from watchkeeper.actions.channels import templates
 from watchkeeper.actions.channels.secret import Secret
 from watchkeeper.core.durations import parse_duration
 from watchkeeper.core.errors import InputError
+from watchkeeper.expressions.hints import suggest
 
 
 class Fields:
@@ -178,8 +178,7 @@ class Fields:
 def nearest(name: str, known: Iterable[str]) -> str:
     """The end of a message about an unknown name: the nearest one that is known, or all."""
     names = sorted(known)
-    close = difflib.get_close_matches(name, names, 1, 0.6)
-    return f"; did you mean {close[0]!r}?" if close else f"; it has {', '.join(names)}"
+    return suggest(name, names, most=1) or f"; it has {', '.join(names)}"
 
 
 def _kind(value: object) -> str:

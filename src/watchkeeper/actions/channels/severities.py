@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from watchkeeper.core.alert import SEVERITY, Alert, Severity
+from watchkeeper.core.alert import SEVERITY, Alert, Severity, severity_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +40,6 @@ WORDS = {
 }
 """Our severities by name."""
 
-_FOREIGN = {
-    "critical": Severity.P0, "page": Severity.P0, "error": Severity.P1, "high": Severity.P1,
-    "warning": Severity.P2, "warn": Severity.P2, "info": Severity.P3, "none": Severity.P3,
-}  # fmt: skip
-
-
 def severity_of(alert: Alert) -> Severity | None:
     """The severity that an alert's label names, in our words or in those of Prometheus rules.
 
@@ -56,11 +50,7 @@ def severity_of(alert: Alert) -> Severity | None:
     >>> severity_of(Alert({"severity": "warning"}, {}, since))
     <Severity.P2: 'P2'>
     """
-    told = alert.labels.get(SEVERITY, "")
-    try:
-        return Severity(told.upper())
-    except ValueError:
-        return _FOREIGN.get(told.lower())
+    return severity_named(alert.labels.get(SEVERITY, ""))
 
 
 def worst(alerts: Iterable[Alert]) -> Severity | None:

@@ -15,8 +15,8 @@ MOST_HEADER, MOST_SECTION, MOST_BUTTON, MOST_ALERTS = 150, 2900, 75, 10
 MOST_CHARACTERS = 11_000
 """Of all texts together; Slack takes about 13,000."""
 
-ACTIONS = {"acknowledge": "ack", "silence": "silence", "group": "show"}
-"""Which commands the buttons of an interactive message give."""
+ACTIONS = {"acknowledge": "ack", "silence": "silence"}
+"""Which commands the buttons of an interactive message give, in the place of a link."""
 
 Block = dict[str, Any]
 
@@ -130,9 +130,9 @@ def _buttons(links: tuple[Link, ...], key: str, *, interactive: bool) -> list[Bl
             continue
         buttons.append(_button(f"open:{link.name}", link.title, {"url": link.url}))
     if interactive and key:
-        titles = {"ack": "Acknowledge", "silence": "Silence 1 h", "show": "Show"}
+        titles = {"ack": "Acknowledge", "silence": "Silence for 2 h", "show": "Show"}
         for verb, title in reversed(titles.items()):
-            value = f"{key} 1h" if verb == "silence" else key
+            value = f"{key} 2h" if verb == "silence" else key
             buttons.insert(0, _button(f"watchkeeper:{verb}", title, {"value": value}))
     return buttons[:10]
 

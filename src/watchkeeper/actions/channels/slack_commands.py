@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
@@ -18,7 +19,9 @@ from watchkeeper.actions.channels.words import clean, shorten
 from watchkeeper.core.durations import format_duration, parse_duration
 from watchkeeper.core.errors import InputError
 
-Verb = Literal["ack", "silence", "show", "rollback", "help"]
+Verb = Literal[
+    "ack", "silence", "show", "run", "do", "rollback", "approve", "refuse", "runs", "help"
+]  # fmt: skip
 """What can be asked for."""
 
 SILENCE = timedelta(hours=1)
@@ -27,13 +30,28 @@ SILENCE = timedelta(hours=1)
 LONGEST = timedelta(days=30)
 """The longest silence that a command may make."""
 
+_NEEDS = {
+    "ack": "an alert: write ack and its name", "silence": "an alert: write silence and its name",
+    "rollback": "a model: write rollback and its name",
+    "run": "a step: write run and RUNBOOK/STEP", "do": "a step: write do and RUNBOOK/STEP",
+    "approve": "a run: write approve and its number",
+    "refuse": "a run: write refuse and its number",
+}  # fmt: skip
+"""What a verb cannot be without."""
+
+_DANGER = frozenset({"do", "rollback", "approve"})
 _LENGTH = re.compile(r"(?:\d+(?:ms|[wdhms]))+")
 
 HELP = """*/watchkeeper* commands
 • `ack ALERT [reason]`: you take it on; reminders stop
 • `silence ALERT [1h] [reason]`: nobody is told for so long, an hour without a length
 • `show [ALERT or MODEL]`: what fires
-• `rollback MODEL [reason]`: back to the version before; somebody may have to approve
+• `run RUNBOOK/STEP [ABOUT]`: look at a check; of an action, only show what it would do
+• `do RUNBOOK/STEP [ABOUT]`: run an action; somebody may have to approve
+• `rollback MODEL`: back to the version before; somebody may have to approve
+• `approve RUN`, `refuse RUN [reason]`: of an action that waits
+• `runs`: what was run lately
+ABOUT is a model, an incident such as `#7`, or the fingerprint of an alert.
 ALERT is the key in a message's buttons, such as `wk-1234`, or the name of a rule."""
 
 
@@ -46,7 +64,8 @@ class ChatCommand:
     verb
         What is asked for.
     target
-        The key of a notification, a rule or a model; empty where `show` names none.
+        The key of a notification, a rule, a model, a step as RUNBOOK/STEP or the number of a run;
+        empty where none is named.
     length
         Of a silence.
     reason
@@ -127,9 +146,8 @@ def parse_command(text: str) -> ChatCommand:
         raise InputError(f"there is no command {verb!r}{nearest(verb, get_args(Verb))}")
     command = ChatCommand(verb)  # type: ignore[arg-type]
     target, rest = words[1] if len(words) > 1 else "", words[2:]
-    if not target and verb in {"ack", "silence", "rollback"}:
-        what = "a model" if verb == "rollback" else "an alert"
-        raise InputError(f"{verb} needs {what}: write {verb} and its name")
+    if not target and verb in _NEEDS:
+        raise InputError(f"{verb} needs {_NEEDS[verb]}")
     if verb == "silence":
         length, rest = _length(rest)
         command = replace(command, length=length)
@@ -266,7 +284,7 @@ def done_reply(command: ChatCommand) -> dict[str, Any]:
     '<@U1> silenced wk-1 for 2h: planned'
     """
     length = f" for {format_duration(command.length)}" if command.length else ""
-    did = {"ack": "acknowledged", "silence": "silenced", "rollback": "asked to roll back"}
+    did = {"ack": "acknowledged", "silence": "silenced"}
     reason = f": {escape(shorten(command.reason, 500))}" if command.reason else ""
     target = escape(shorten(command.target, 200))
     who = f"<@{command.user}>" if command.user.isalnum() else "Somebody"
@@ -284,14 +302,39 @@ def confirmation(command: ChatCommand, question: str) -> dict[str, Any]:
     question
         What will be done, in plain text.
     """
-    value = shorten(f"{command.target} {command.reason}".strip(), 1900)
-    pressed = {
-        "type": "button",
-        "style": "danger",
-        "action_id": f"watchkeeper:{command.verb}",
-        "value": value,
-        "text": {"type": "plain_text", "text": "Do it", "emoji": False},
-    }
-    said = {"type": "mrkdwn", "text": escape(shorten(question, 2900)), "verbatim": True}
-    blocks = [{"type": "section", "text": said}, {"type": "actions", "elements": [pressed]}]
-    return {**reply(question), "blocks": blocks}
+    value = f"{command.target} {command.reason}".strip()
+    return offer(question, [(command.verb, value, "Do it")])
+
+
+def offer(
+    text: str, buttons: Iterable[tuple[Verb, str, str]], *, for_all: bool = False
+) -> dict[str, Any]:
+    """The body of an answer with buttons under it.
+
+    Parameters
+    ----------
+    text
+        Plain text; it is escaped.
+    buttons
+        Of each the verb, what stands behind it in the command that it gives, and what is on it.
+    for_all
+        Whether the channel sees it.
+
+    Examples
+    --------
+    >>> offer("Do it?", [("approve", "7", "Approve")])["blocks"][1]["elements"][0]["value"]
+    '7'
+    """
+    pressed = [
+        {
+            "type": "button",
+            **({"style": "danger"} if verb in _DANGER else {}),
+            "action_id": f"watchkeeper:{verb}",
+            "value": shorten(value, 1900),
+            "text": {"type": "plain_text", "text": label, "emoji": False},
+        }
+        for verb, value, label in buttons
+    ]
+    said = {"type": "mrkdwn", "text": escape(shorten(text, 2900)), "verbatim": True}
+    blocks = [{"type": "section", "text": said}, {"type": "actions", "elements": pressed}]
+    return {**reply(text, for_all=for_all), "blocks": blocks}

@@ -102,6 +102,8 @@ def remedy_of(  # noqa: PLR0911  # one line for each kind
 
 
 def _webhook(settings: Mapping[str, Any], tools: Tools, key: str) -> Webhook:
+    bearer = _secret(settings, tools, "bearer")
+    http = replace(tools.http, authorization=("Bearer", bearer)) if bearer else tools.http
     return Webhook(
         url=str(settings["url"]),
         clock=tools.clock,
@@ -109,7 +111,7 @@ def _webhook(settings: Mapping[str, Any], tools: Tools, key: str) -> Webhook:
         method=str(settings.get("method") or "POST").upper(),
         headers=dict(settings.get("headers") or {}),
         secret=_secret(settings, tools),
-        http=tools.http,
+        http=http,
         key=key,
     )
 
@@ -162,13 +164,13 @@ def _kubectl(runner: Runner) -> Runner:
     return replace(runner, pass_on=(*runner.pass_on, *KUBE_ENVIRONMENT))
 
 
-def _secret(settings: Mapping[str, Any], tools: Tools) -> Secret | None:
+def _secret(settings: Mapping[str, Any], tools: Tools, key: str = "secret") -> Secret | None:
     """The secret that a step names: an environment variable, never the secret itself."""
-    name = str(settings.get("secret") or "")
+    name = str(settings.get(key) or "")
     if not name:
         return None
     if not _VARIABLE.fullmatch(name):
-        raise InputError("secret is the name of an environment variable, not the secret itself")
+        raise InputError(f"{key} is the name of an environment variable, not the secret itself")
     if name not in tools.secrets:
         raise InputError(
             f"the secret {name!r} is not one that runbooks may use; the server's operator adds it "

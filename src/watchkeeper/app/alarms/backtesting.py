@@ -16,6 +16,7 @@ from watchkeeper.app.alarms.source import MeasuredSource
 from watchkeeper.app.alarms.stacked.series import Stacked
 from watchkeeper.app.alarms.vocabulary import vocabulary_of
 from watchkeeper.core.errors import InputError
+from watchkeeper.core.estimate import finite
 from watchkeeper.core.windows import Window
 from watchkeeper.monitors.backtest import Firings, backtest
 from watchkeeper.monitors.backtest_summary import summarise
@@ -25,6 +26,7 @@ from watchkeeper.monitors.conditions.outcome import Outcome, moments
 from watchkeeper.monitors.conditions.plan import Anomaly, Condition, Series, below
 from watchkeeper.monitors.rule import Group, Rule
 from watchkeeper.monitors.source import Times
+from watchkeeper.monitors.truths import BY_CODE
 
 HOUR = timedelta(hours=1)
 MAX_TIMES = 60_000
@@ -50,6 +52,10 @@ class Tried:
         In a row.
     error
         Why it cannot be evaluated.
+    number
+        Which rule it is of those in the group that share a name.
+    outcome
+        What its condition said at each time; None where it has none or was not evaluated.
     """
 
     group: str
@@ -60,6 +66,30 @@ class Tried:
     firings: Firings | None
     summary: Answer
     error: str = ""
+    number: int = 0
+    outcome: Outcome | None = None
+
+    def points(self, times: Times) -> Answer | None:
+        """What was compared with what at each time, column by column."""
+        told = self.outcome
+        if told is None or told.error:
+            return None
+        main = told.condition.main
+        return {
+            "at": [int(at) for at in times.astype(np.int64)],
+            **{
+                name: [_short(value) for value in values.tolist()]
+                for name, values in (
+                    ("value", told.value), ("low", told.low), ("high", told.high),
+                    ("limit", told.limit),
+                )
+            },
+            "rows": told.rows.tolist(),
+            "truth": [str(BY_CODE[code]) for code in told.truth],
+            "name": main.name if main else None,
+            "operator": main.operator if main else None,
+            "unit": main.unit if main else "",
+        }  # fmt: skip
 
     def to_dict(self) -> Answer:
         """As the API and the command line write it."""
@@ -71,6 +101,7 @@ class Tried:
             "version": self.version or None,
             "segment": self.segment or None,
             "error": self.error or None,
+            "number": self.number,
             "summary": self.summary,
             "firings": [
                 {
@@ -84,6 +115,16 @@ class Tried:
                 for span in (found.no_data if found else ())
             ],
         }  # fmt: skip
+
+
+def _short(value: float) -> float | None:
+    """A number with six digits, for there are thousands of them in an answer.
+
+    >>> _short(0.123456789), _short(float("nan"))
+    (0.123457, None)
+    """
+    known = finite(value)
+    return None if known is None else float(f"{known:.6g}")
 
 
 def times_of(window: Window, step: timedelta) -> Times:
@@ -115,6 +156,7 @@ def backtest_group(
     *,
     incidents: Incidents | None = None,
     sources: Sources | None = None,
+    intervals: bool = False,
 ) -> Iterator[Tried]:
     """Every alert of a group's rules on a model over the past.
 
@@ -133,8 +175,10 @@ def backtest_group(
         When something was wrong, where that is known.
     sources
         What was read for other groups of the same model, and is now for this one.
+    intervals
+        Whether intervals are measured even where no condition reads them; that takes longer.
     """
-    past = _Past(group, around, times, incidents, {} if sources is None else sources)
+    past = _Past(group, around, times, incidents, {} if sources is None else sources, intervals)
     for one in bind(group, vocabulary_of(around.measured, around.slos.slos if around.slos else ())):
         error, scopes = one.error, [Scope()]
         if not error:
@@ -158,6 +202,7 @@ class _Past:
     times: Times
     incidents: Incidents | None
     sources: Sources
+    intervals: bool = False
 
     def tried(self, one: Bound, scope: Scope) -> Tried:
         """A rule with a condition."""
@@ -168,7 +213,7 @@ class _Past:
         if one.clear is not None:
             clear = self._evaluated(one.clear, rule, scope).truth
         found = backtest(rule, told.truth, clear, self.times, told.value)
-        return self.told(one, scope, found, told.error)
+        return self.told(one, scope, found, told.error, told)
 
     def budgeted(self, one: Bound, scope: Scope) -> Tried:
         """A rule with a budget: it learns from the first windows, and is tried on the rest."""
@@ -183,20 +228,25 @@ class _Past:
         truth = truth_over(learnt, one.rule, self.times)
         return self.told(one, scope, backtest(one.rule, truth, None, self.times), "")
 
-    def told(self, one: Bound, scope: Scope, found: Firings | None, error: str) -> Tried:
+    def told(
+        self, one: Bound, scope: Scope, found: Firings | None, error: str,
+        outcome: Outcome | None = None,
+    ) -> Tried:  # fmt: skip
         """What came of it."""
         row = {}
         if found is not None:
             row = summarise(found, self.incidents, grace=one.rule.window).to_row()
         return Tried(
             self.group.name, one.rule.alert, self.around.measured.model, scope.version,
-            scope.segment, found, row, error,
+            scope.segment, found, row, error, one.number, outcome,
         )  # fmt: skip
 
     def _evaluated(self, condition: Condition, rule: Rule, scope: Scope) -> Outcome:
-        source = self._source(rule, scope, intervals=_reads_intervals(condition))
+        source = self._source(rule, scope, intervals=self.intervals or _reads_intervals(condition))
         window, least = rule.window, rule.min_rows
-        return evaluate(condition, source, self.times, window=window, min_rows=least)
+        return evaluate(
+            condition, source, self.times, window=window, min_rows=least, calendar=rule.calendar
+        )
 
     def _source(self, rule: Rule, scope: Scope, *, intervals: bool) -> CachingSource:
         """The series that a condition reads, on the same hours with intervals and without."""

@@ -17,21 +17,27 @@ from watchkeeper.actions.channels.slack_commands import (
 from watchkeeper.alerts.matchers import equality
 from watchkeeper.alerts.silences import Silence
 from watchkeeper.app.alarms.desk import AlarmDesk, new_id
+from watchkeeper.app.alarms.runbooks.chat import run_answer
+from watchkeeper.app.alarms.runbooks.desk import RunbookDesk
 from watchkeeper.core.alert import SEVERITY
-from watchkeeper.core.errors import InputError, WatchkeeperError
+from watchkeeper.core.errors import WatchkeeperError
 
 _SHOWN = 10
 
 
-def answer(desk: AlarmDesk, command: ChatCommand, now: datetime) -> dict[str, Any]:
+def answer(
+    desk: AlarmDesk, runbooks: RunbookDesk, command: ChatCommand, now: datetime
+) -> dict[str, Any]:
     """Do what a command asks for; the body of the answer to Slack."""
     try:
-        return _done(desk, command, now)
+        return _done(desk, runbooks, command, now)
     except WatchkeeperError as error:
         return refusal(error)
 
 
-def _done(desk: AlarmDesk, command: ChatCommand, now: datetime) -> dict[str, Any]:
+def _done(
+    desk: AlarmDesk, runbooks: RunbookDesk, command: ChatCommand, now: datetime
+) -> dict[str, Any]:
     who = f"slack:{command.user}"
     match command.verb:
         case "show":
@@ -53,10 +59,10 @@ def _done(desk: AlarmDesk, command: ChatCommand, now: datetime) -> dict[str, Any
                 )
             )
             return done_reply(command)
-        case "rollback":
-            raise InputError("a rollback cannot be started from here; use the runbook of the alert")
-        case _:
+        case "help":
             return help_reply()
+        case _:
+            return run_answer(runbooks, command)
 
 
 def _shown(desk: AlarmDesk, target: str) -> str:

@@ -11,32 +11,39 @@ import msgspec
 
 from watchkeeper.alerts import api
 from watchkeeper.alerts.config import Config
-from watchkeeper.alerts.delivery import acknowledge
 from watchkeeper.alerts.matchers import Matcher
 from watchkeeper.alerts.posted import parse_alerts, parse_silence
 from watchkeeper.alerts.reading import read_config
-from watchkeeper.alerts.routing import notification_key, route_test
+from watchkeeper.alerts.redacting import check_whole, redact
+from watchkeeper.alerts.routing import route_test
 from watchkeeper.alerts.silences import Silence, change, check_silence, expire, silenced_by
 from watchkeeper.app.alarms import states
 from watchkeeper.app.alarms.backtesting import HOUR, Sources, backtest_group, times_of
 from watchkeeper.app.alarms.dispatching import (
     ROUTES,
     context_of,
-    put_in_line,
     take_in,
     wake_groups,
 )
 from watchkeeper.app.alarms.evaluating import Surroundings
+from watchkeeper.app.alarms.incident_alerts import tell_incidents
+from watchkeeper.app.alarms.incidents import OnCallShelf, wake
 from watchkeeper.app.alarms.keeper import read_routes, routes_text
+from watchkeeper.app.alarms.noise import noise_of
+from watchkeeper.app.alarms.paging import Reach
 from watchkeeper.app.alarms.rule_book import RULES, key_of
 from watchkeeper.app.alarms.sending import make_channels
 from watchkeeper.app.alarms.shown import check_name, group_shown, groups_of, message_shown, urgency
+from watchkeeper.app.alarms.silencing import note_end, note_silence
 from watchkeeper.app.alarms.slo_desk import SloDesk
+from watchkeeper.app.alarms.taking import labels_meant, take_alerts, taken_now
+from watchkeeper.app.alarms.trying import try_receiver
 from watchkeeper.app.alarms.vocabulary import vocabulary_of
-from watchkeeper.core.alert import NAME, Labels
+from watchkeeper.core.alert import Labels, fingerprint
 from watchkeeper.core.durations import format_duration
 from watchkeeper.core.errors import InputError, NotFoundError
 from watchkeeper.core.windows import Window
+from watchkeeper.incidents.opening import OpeningPolicy
 from watchkeeper.monitors.rule import Group, State
 from watchkeeper.monitors.rule_file import read_rules
 from watchkeeper.monitors.rule_file_lint import lint
@@ -50,14 +57,11 @@ from watchkeeper.store.catalogue.alarms import (
 
 Answer = dict[str, Any]
 
-ACK_DEADLINES = {
-    "P0": timedelta(minutes=5), "P1": timedelta(minutes=15), "P2": timedelta(hours=1),
-    "P3": timedelta(hours=24),
-}  # fmt: skip
-"""How soon somebody must take an alert on, by its severity."""
+MOST_WITH_INTERVALS = 800
+"""Up to so many evaluations, a month of hours, a back-test shows intervals for charts."""
 
-ACK_LASTS = timedelta(hours=8)
-"""How long an acknowledgement holds back repeats where it names no end."""
+RULE_SOURCES = "rule_sources"
+"""The kind of rows that say where a rule file is kept."""
 
 
 class AlarmDesk:
@@ -73,6 +77,8 @@ class AlarmDesk:
         What the rules of a model are evaluated in.
     clock
         Gives the time.
+    url
+        Where the server is reached, for links.
 
     Attributes
     ----------
@@ -87,8 +93,11 @@ class AlarmDesk:
         models: Callable[[], Sequence[str]],
         around: Callable[[str], Surroundings],
         clock: Callable[[], datetime],
+        url: str = "",
     ) -> None:
         self._store = store
+        self._url = url
+        self._shelf = OnCallShelf(store)
         self._models = models
         self._around = around
         self._clock = clock
@@ -103,12 +112,14 @@ class AlarmDesk:
             tuple(msgspec.json.decode(row.key)): states.decode(row, states.Clock)
             for row in self._store.states(states.CLOCK)
         }
+        sources = {row.name: row.text for row in self._store.files(RULE_SOURCES)}
         found = []
         for row in self._store.files(RULES):
             groups = groups_of(row.text)
             found.append(
                 {
                     "name": row.name, "set_at": row.set_at, "who": row.who, "text": row.text,
+                    "source": sources.get(row.name) or None,
                     "groups": [
                         group_shown(group)
                         | {
@@ -139,10 +150,28 @@ class AlarmDesk:
             "groups": len(groups),
             "rules": sum(len(group.rules) for group in groups),
             "warnings": [str(problem) for problem in lint(groups, vocabulary)],
+            "read": [group_shown(group) for group in groups],
         }
 
-    def put_rules(self, name: str, text: str, *, who: str | None = None) -> Answer:
-        """Put a rule file in force, in the place of an earlier one of its name."""
+    def put_rules(
+        self, name: str, text: str, *, who: str | None = None, source: str = ""
+    ) -> Answer:
+        """Put a rule file in force, in the place of an earlier one of its name.
+
+        Parameters
+        ----------
+        name, text
+            The file.
+        who
+            Who does it.
+        source
+            Where it is kept, so that pages show it and do not change it; empty: it is kept here.
+
+        Raises
+        ------
+        InputError
+            It cannot be used, or a rule would have fired again and again on the past.
+        """
         check_name(name)
         told = self.check_rules(text, name=name)
         held = {row.name: row.text for row in self._store.files(RULES)}
@@ -150,24 +179,43 @@ class AlarmDesk:
             "unchanged" if held.get(name) == text else "changed" if name in held else "created"
         )
         if outcome != "unchanged":
+            told["warnings"] += self._noise(text, held.get(name, ""))
+        sources = {row.name: row.text for row in self._store.files(RULE_SOURCES)}
+        if outcome != "unchanged" or sources.get(name, "") != source:
             with self._store.work() as work:
-                work.put_file(FileRow(RULES, name, text, self._clock(), who))
-                self._note(work, "rules", name, {"outcome": outcome, "who": who})
+                work.put_file(FileRow(RULE_SOURCES, name, source, self._clock(), who))
+                if outcome != "unchanged":
+                    work.put_file(FileRow(RULES, name, text, self._clock(), who))
+                    self._note(work, "rules", name, {"outcome": outcome, "who": who})
+        del told["read"]
         return {"name": name, "outcome": outcome, **told}
+
+    def _noise(self, text: str, before: str) -> list[str]:
+        """Refuse rules that the past speaks against; what else it says of them."""
+        found = noise_of(
+            groups_of(text), groups_of(before), lambda group: self._backtested(group, None),
+            self._around, self._clock(),
+        )  # fmt: skip
+        found.check()
+        return list(found.told)
 
     def remove_rules(self, name: str, *, who: str | None = None) -> Answer:
         """Take a rule file out of force; what fires because of it is over."""
         with self._store.work() as work:
             if not work.drop_file(RULES, name):
                 raise NotFoundError(f"there is no rule file {name!r}")
+            work.drop_file(RULE_SOURCES, name)
             self._note(work, "rules", name, {"outcome": "removed", "who": who})
         return {"name": name, "outcome": "removed"}
 
     def backtest(
         self, text: str, *, start: datetime, end: datetime, model: str | None = None,
-        step: timedelta = HOUR,
+        step: timedelta = HOUR, points: bool = False,
     ) -> Answer:  # fmt: skip
-        """When the rules of a file would have fired between two times."""
+        """When the rules of a file would have fired between two times.
+
+        With `points`, also what was compared with what at each of them.
+        """
         groups = read_rules(text, vocabulary=vocabulary_of())
         times = times_of(Window(start, end), step)
         found: list[Answer] = []
@@ -175,8 +223,14 @@ class AlarmDesk:
         for group in groups:
             for name in self._backtested(group, model):
                 sources = read.setdefault(name, {})
-                tried = backtest_group(group, self._around(name), times, sources=sources)
-                found += [one.to_dict() for one in tried]
+                tried = backtest_group(
+                    group, self._around(name), times, sources=sources,
+                    intervals=points and len(times) <= MOST_WITH_INTERVALS,
+                )  # fmt: skip
+                found += [
+                    one.to_dict() | ({"points": one.points(times)} if points else {})
+                    for one in tried
+                ]
         return {
             "start": start, "end": end, "step": format_duration(step),
             "evaluations": len(times), "rules": found,
@@ -193,6 +247,7 @@ class AlarmDesk:
         """Alerts that are not inactive, the worst and oldest first; or every one remembered."""
         now = self._clock()
         silences = states.silences(self._store)
+        taken = taken_now(self._store, now)
         found = []
         for key, one in states.instances(self._store.states(states.INSTANCE)).items():
             where = key_of(key)
@@ -203,10 +258,14 @@ class AlarmDesk:
             found.append(
                 {
                     "file": where.file, "group": where.group, "alert": where.alert,
+                    "number": where.number, "version": where.version or None,
+                    "segment": where.segment or None, "fingerprint": fingerprint(one.labels),
+                    "acknowledged": taken.get(fingerprint(one.labels)),
                     "model": where.model, "state": str(one.state), "since": one.since,
                     "labels": one.labels, "annotations": one.annotations,
                     "value": one.value, "low": one.low, "high": one.high, "rows": one.rows,
                     "fired_at": one.fired_at, "flapping": one.flapping, "note": one.note or None,
+                    "amended_at": one.amended_at,
                     "silenced_by": [s.id for s in silenced_by(silences, one.labels, now)],
                 }
             )  # fmt: skip
@@ -220,20 +279,14 @@ class AlarmDesk:
         NotFoundError
             It is neither.
         """
-        now = self._clock()
-        for key, group in states.groups(self._store.states(states.GROUP)).items():
-            firing = group.firing(now).values()
-            if any(alert.name == target for alert in firing):
-                return {NAME: target}
-            keys = {notification_key(key, one.receiver) for one in states.told(self._store, key)}
-            if target in keys and group.labels:
-                return dict(group.labels)
-            if target in keys and firing:
-                return dict(next(iter(firing)).labels)
-        raise NotFoundError(f"nothing that fires is called {target!r}")
+        return labels_meant(self._store, target, self._clock())
 
-    def acknowledge(self, labels: Labels, *, by: str, until: datetime | None = None) -> Answer:
-        """Take on every group of alerts that carries the labels: repeats wait, ends are told.
+    def acknowledge(
+        self, labels: Labels, *, by: str, until: datetime | None = None, comment: str = ""
+    ) -> Answer:
+        """Take on every group of alerts that carries the labels, and the incidents of the alerts.
+
+        Repeats wait until then, by default for `ACK_LASTS`; chains stop, by default for good.
 
         Raises
         ------
@@ -241,31 +294,16 @@ class AlarmDesk:
             Nothing that fires and has been told carries them.
         """
         now = self._clock()
-        end = until or now + ACK_LASTS
-        if end <= now:
+        if until is not None and until <= now:
             raise InputError("the end of the acknowledgement is in the past; choose a later one")
-        taken: list[str] = []
-        config = self.config()
         with self._store.work() as work:
-            for key, group in states.groups(work.states(states.GROUP)).items():
-                firing = group.firing(now).values()
-                if not any(labels.items() <= dict(alert.labels).items() for alert in firing):
-                    continue
-                told = {one.receiver: one for one in states.told(work, key)}
-                done = acknowledge(group, told.values(), by=by, until=end, now=now)
-                if not done.sent:
-                    continue
-                told |= {one.receiver: one for one in done.sent}
-                states.put_told(work, key, told.values(), now)
-                for notification in done.notifications:
-                    put_in_line(work, notification, config, now)
-                taken.append(key)
-            if not taken:
-                raise NotFoundError(
-                    "no alert with these labels fires and has been told; `watchkeeper alerts` "
-                    "lists what there is"
-                )
-        return {"acknowledged": taken, "by": by, "until": end}
+            done = take_alerts(work, labels, self._reach(), by=by, until=until, now=now)
+            work.add_history(
+                at=now, kind="acknowledged", subject=fingerprint(labels),
+                model=labels.get("model", ""),
+                body=states.encode({"by": by, "until": done["until"], "comment": comment.strip()}),
+            )  # fmt: skip
+            return done
 
     # ---- silences ----------------------------------------------------------------------------
 
@@ -286,6 +324,7 @@ class AlarmDesk:
                 kept = change(old, silence, now, new_id=new_id())
             for one in kept:
                 self._put_silence(work, one)
+            note_silence(work, kept[-1], now)
         self._wake()
         return kept[-1].id
 
@@ -301,7 +340,9 @@ class AlarmDesk:
             found = {one.id: one for one in states.silences(work)}.get(id_)
             if found is None:
                 raise NotFoundError(f"there is no silence {id_!r}")
-            self._put_silence(work, expire(found, self._clock()))
+            now = self._clock()
+            self._put_silence(work, expire(found, now))
+            note_end(work, found, now)
         self._wake()
 
     def silence_of(self, body: bytes) -> Silence:
@@ -315,6 +356,10 @@ class AlarmDesk:
 
     def _wake(self) -> None:
         wake_groups(self._store, self.config(), self._clock())
+        wake(self._store, self._clock())
+
+    def _reach(self) -> Reach:
+        return Reach(self.config(), self._shelf.get(), self._url)
 
     # ---- routes ------------------------------------------------------------------------------
 
@@ -323,10 +368,10 @@ class AlarmDesk:
         return read_routes(routes_text(self._store))
 
     def routes(self) -> Answer:
-        """The routing file in force, and what is read of it but not done."""
+        """The routing file in force without its secrets, and what is read of it but not done."""
         config = self.config()
         return {
-            "text": config.text,
+            "text": redact(config.text),
             "receivers": [
                 {"name": one.name, "channels": [i.kind for i in one.integrations]}
                 for one in config.receivers.values()
@@ -352,8 +397,13 @@ class AlarmDesk:
             raise InputError("\n".join(problems))
         return config
 
+    def try_receiver(self, name: str, *, who: str) -> list[Answer]:
+        """Send a message to each channel of a receiver; what they said."""
+        return try_receiver(self.config(), name, by=who, clock=self._clock, key=f"test-{new_id()}")
+
     def put_routes(self, text: str, *, who: str | None = None) -> Answer:
         """Put a routing file in force; what it does not touch keeps its deadlines."""
+        check_whole(text)
         self.check_routes(text)
         with self._store.work() as work:
             work.put_file(FileRow(ROUTES, ROUTES, text, self._clock(), who))
@@ -371,15 +421,18 @@ class AlarmDesk:
         return [message_shown(row) for row in self._store.messages(state=state, limit=limit)]
 
     def history(
-        self, *, model: str | None = None, start: datetime | None = None, limit: int = 200
-    ) -> list[Answer]:
+        self, *, model: str | None = None, start: datetime | None = None, limit: int = 200,
+        kinds: Sequence[str] = (),
+    ) -> list[Answer]:  # fmt: skip
         """What happened, the newest first."""
         return [
             {
                 "at": row.at, "kind": row.kind, "model": row.model or None,
                 "subject": row.subject, "what": msgspec.json.decode(row.body),
             }
-            for row in self._store.history(model=model, start=start, limit=limit)
+            for row in self._store.history(
+                kinds=kinds, model=model, start=start, limit=limit
+            )
         ]  # fmt: skip
 
     def status(self) -> Answer:
@@ -405,10 +458,11 @@ class AlarmDesk:
 
     def take_alerts(self, body: bytes) -> tuple[str, ...]:
         """Take alerts in that another program raised; what was wrong with some of them."""
-        now, config = self._clock(), self.config()
-        posted = parse_alerts(body, now, resolve_timeout=config.resolve_timeout)
+        now, reach = self._clock(), self._reach()
+        posted = parse_alerts(body, now, resolve_timeout=reach.config.resolve_timeout)
         with self._store.work() as work:
-            take_in(work, posted.alerts, config, now)
+            take_in(work, posted.alerts, reach.config, now)
+            tell_incidents(work, posted.alerts, reach, OpeningPolicy(), now)
         return posted.problems
 
     def _note(self, work: Work, kind: str, subject: str, body: object) -> None:

@@ -6,7 +6,7 @@ loses it nor makes it twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from watchkeeper.alerts.config import Config
@@ -14,7 +14,7 @@ from watchkeeper.alerts.delivery import for_integration
 from watchkeeper.alerts.inhibition import Inhibitors
 from watchkeeper.alerts.pipeline import Flushed, flush, group_keys, receive_all, wake
 from watchkeeper.alerts.reloading import reload
-from watchkeeper.alerts.state import GroupState
+from watchkeeper.alerts.state import GroupState, Sent
 from watchkeeper.alerts.suppression import Context
 from watchkeeper.app.alarms import states
 from watchkeeper.core.alert import Alert, Notification
@@ -22,6 +22,9 @@ from watchkeeper.store.catalogue.alarms import AlarmStore, StateRow, Work
 
 ROUTES = "routes"
 """The kind of routing files; there is one, of this name."""
+
+BATCH = 100
+"""So many groups are looked at in one transaction; others wait for it no longer than for that."""
 
 
 def take_in(work: Work, alerts: Iterable[Alert], config: Config, now: datetime) -> None:
@@ -51,18 +54,22 @@ def take_effect(store: AlarmStore, config: Config, now: datetime) -> bool:
 
 
 def look_at_due(store: AlarmStore, config: Config, now: datetime) -> int:
-    """Look at every group whose time has come; how many there were."""
+    """Look at every group whose time has come; how many there were.
+
+    So many of them share a transaction: each message with the state that calls for it.
+    """
     due = store.due(states.GROUP, now)
     if not due:
         return 0
     context = context_of(store, config, now)
-    for row in due:
+    keys = [row.key for row in due]
+    for at in range(0, len(keys), BATCH):
         with store.work() as work:
-            _look(work, row.key, context, now)
+            _look(work, keys[at : at + BATCH], context, now)
     return len(due)
 
 
-def context_of(store: AlarmStore, config: Config, now: datetime) -> Context:
+def context_of(store: AlarmStore | Work, config: Config, now: datetime) -> Context:
     """Configuration, silences and inhibiting alerts as they are now."""
     inhibitors = None
     if config.inhibit_rules:
@@ -88,27 +95,32 @@ def wake_groups(store: AlarmStore, config: Config, now: datetime) -> int:
     return woken
 
 
-def _look(work: Work, key: str, context: Context, now: datetime) -> None:
-    held = states.groups(work.states(states.GROUP, keys=[key])).get(key)
-    if held is None or not held.due(now):
-        return  # Somebody else has looked at it meanwhile.
-    done = flush(held, states.told(work, key), context, now)
-    _keep(work, held, done, now)
-    for notification in done.notifications:
-        put_in_line(work, notification, context.config, now)
-    for note in done.notes:
-        work.add_history(
-            at=now, kind=note.kind, subject=key, body=states.encode(note),
-            model=held.labels.get("model", ""),
-        )  # fmt: skip
+def _look(work: Work, keys: Sequence[str], context: Context, now: datetime) -> None:
+    """Look at some groups, in their order."""
+    groups = states.groups(work.states(states.GROUP, keys=keys))
+    told = states.told_of(work, keys)
+    for key in keys:
+        held = groups.get(key)
+        if held is None or not held.due(now):
+            continue  # Somebody else has looked at it meanwhile.
+        before = told.get(key, ())
+        done = flush(held, before, context, now)
+        _keep(work, held, before, done, now)
+        for notification in done.notifications:
+            put_in_line(work, notification, context.config, now)
+        for note in done.notes:
+            work.add_history(
+                at=now, kind=note.kind, subject=key, body=states.encode(note),
+                model=held.labels.get("model", ""),
+            )  # fmt: skip
 
 
-def _keep(work: Work, held: GroupState, done: Flushed, now: datetime) -> None:
+def _keep(work: Work, held: GroupState, told: Iterable[Sent], done: Flushed, now: datetime) -> None:
     if done.group is None:
         work.drop_state(states.GROUP, held.key)
     else:
         states.put_group(work, done.group, now)
-    by_receiver = {one.receiver: one for one in states.told(work, held.key)}
+    by_receiver = {one.receiver: one for one in told}
     by_receiver |= {one.receiver: one for one in done.sent}
     left = [one for one in by_receiver.values() if done.group is not None or not one.is_spent]
     if left:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from watchkeeper.app.alarms.budgets import Learnt, learn_anew, observe_budget, suspects_of
+from watchkeeper.app.alarms.remembered import Remembered
 from watchkeeper.app.alarms.rule_book import Bound, Key, Scope, Watched, bind, scopes_of
 from watchkeeper.app.alarms.slos import SloEvents
 from watchkeeper.app.alarms.source import MeasuredSource
@@ -22,6 +23,7 @@ from watchkeeper.monitors.conditions.caching import CachingSource
 from watchkeeper.monitors.conditions.evaluating import evaluate
 from watchkeeper.monitors.conditions.outcome import Outcome, observe
 from watchkeeper.monitors.instance import RULE_LABEL, Instance
+from watchkeeper.monitors.judged import Amendment
 from watchkeeper.monitors.machine import (
     Step,
     Transition,
@@ -56,12 +58,18 @@ class Result:
         To be handed on.
     transitions
         For the history, in order.
+    seen
+        What its condition said, at each time.
+    amendments
+        What late data have made of evaluations of the past, for the history.
     """
 
     key: Key
     instance: Instance | None
     alerts: tuple[Alert, ...]
     transitions: tuple[Transition, ...]
+    seen: tuple[Observation, ...] = ()
+    amendments: tuple[Amendment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +90,8 @@ class Surroundings:
         As in `MeasuredSource`.
     learnt
         Gives what a budget has learnt; the default learns at every question.
+    memory
+        What is remembered of long series; None to read them at every evaluation.
     """
 
     measured: Measured
@@ -90,6 +100,7 @@ class Surroundings:
     url: str = ""
     minutes: datetime | None = None
     learnt: Callable[[Measured, Rule, datetime], Learnt] = learn_anew
+    memory: Remembered | None = None
 
 
 def evaluate_group(
@@ -191,7 +202,7 @@ class _Run:
         if error or one.condition is None:
             return self._failed(key, own, error or "the rule has no condition")
         try:
-            told, seen = self._observed(one, scope)
+            told, seen = self.observed(one, scope)
         except WatchkeeperError as failure:  # Its data cannot be read; other rules go on.
             return self._failed(key, own, str(failure))
         evidence = evidence_of(told, len(seen) - 1)
@@ -232,13 +243,18 @@ class _Run:
             rule, own, seen, shared=self._watched.group.labels, external_url=self._around.url
         )
 
-    def _observed(self, one: Bound, scope: Scope) -> tuple[Outcome, list[Observation]]:
+    def observed(self, one: Bound, scope: Scope) -> tuple[Outcome, list[Observation]]:
+        """What a rule's condition says at each time, and how it came to it."""
         source, times, rule = self._source(one.rule, scope), self._times, one.rule
         assert one.condition is not None  # noqa: S101  # the caller has looked
-        told = evaluate(one.condition, source, times, window=rule.window, min_rows=rule.min_rows)
-        clear = None
-        if one.clear is not None:
-            clear = evaluate(one.clear, source, times, window=rule.window, min_rows=rule.min_rows)
+        memory = self._around.memory
+        bands = None if memory is None else memory.band
+        given: dict[str, Any] = {
+            "window": rule.window, "min_rows": rule.min_rows, "bands": bands,
+            "calendar": rule.calendar,
+        }  # fmt: skip
+        told = evaluate(one.condition, source, times, **given)
+        clear = None if one.clear is None else evaluate(one.clear, source, times, **given)
         return told, observe(told, clear, times)
 
     def _source(self, rule: Rule, scope: Scope) -> CachingSource:
@@ -247,9 +263,30 @@ class _Run:
         if found is None:
             around = self._around
             measured = scoped(around.measured, rule, scope)
-            found = CachingSource(MeasuredSource(measured, around.slos, around.minutes))
+            plain = MeasuredSource(measured, around.slos, around.minutes)
+            memory = around.memory
+            found = CachingSource(plain if memory is None else memory.source(plain))
             self._sources[key] = found
         return found
+
+
+class Past:
+    """The conditions of a group at times of the past, with what is known now.
+
+    Parameters
+    ----------
+    watched, around
+        As for `evaluate_group`.
+    times
+        The times, ascending.
+    """
+
+    def __init__(self, watched: Watched, around: Surroundings, times: Sequence[datetime]) -> None:
+        self._run = _Run(watched, around, list(times), {})
+
+    def seen(self, one: Bound, scope: Scope) -> list[Observation]:
+        """What a rule's condition says at each of the times."""
+        return self._run.observed(one, scope)[1]
 
 
 def scoped(measured: Measured, rule: Rule, scope: Scope) -> Measured:
@@ -288,7 +325,7 @@ class _Lane:
             for alert in last_alerts(self.steps)
         )
         changes = tuple(done.transition for done in self.steps if done.transition is not None)
-        return Result(self.key, self.instance, alerts, changes)
+        return Result(self.key, self.instance, alerts, changes, tuple(self.seen))
 
     def _known(self, alert: Alert) -> dict[str, Any]:
         return {**self.evidence, **alert.evidence}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +10,8 @@ import msgspec
 
 from watchkeeper.alerts.config import Config
 from watchkeeper.app.alarms import states
-from watchkeeper.app.alarms.incident_events import MERGE, event_of
+from watchkeeper.app.alarms.incident_alerts import RUNBOOK, ask_for_changes
+from watchkeeper.app.alarms.incident_events import ALERT, MERGE, event_of
 from watchkeeper.app.alarms.incident_records import (
     Case,
     all_incidents,
@@ -18,7 +19,8 @@ from watchkeeper.app.alarms.incident_records import (
     next_number,
     timeline,
 )
-from watchkeeper.app.alarms.incidents import OnCallShelf, ask_for_changes
+from watchkeeper.app.alarms.incidents import OnCallShelf
+from watchkeeper.app.alarms.links import BEFORE, incident_page, model_page, runbook_page
 from watchkeeper.app.alarms.paging import (
     ONCALL,
     PAGE,
@@ -27,15 +29,18 @@ from watchkeeper.app.alarms.paging import (
     begin,
     hold,
     look_again,
-    page_of,
 )
+from watchkeeper.app.alarms.related import link_alert, related_to
+from watchkeeper.app.alarms.taking import ACK_LASTS, firing_in, has_run_out, take_groups
 from watchkeeper.core.errors import InputError, NotFoundError
+from watchkeeper.expressions.hints import suggest
 from watchkeeper.incidents import events, lifecycle
 from watchkeeper.incidents.deadlines import deadlines
 from watchkeeper.incidents.figures import false_alarm_share, figures, times
 from watchkeeper.incidents.incident import Entry, Incident, Kind, Role, Sev, State
 from watchkeeper.incidents.oncall.escalation import Target, contacts_of
 from watchkeeper.incidents.oncall.file import OnCall, read_on_call
+from watchkeeper.incidents.oncall.ical import write_calendar
 from watchkeeper.incidents.oncall.schedule import Schedule, Shift
 from watchkeeper.incidents.oncall.shifts import gaps, shifts
 from watchkeeper.incidents.post_mortem import Facts, draft
@@ -48,6 +53,9 @@ ACTIVE = "active"
 
 LONGEST = 366
 """The most days of shifts that are shown."""
+
+_TAKES = ("acknowledge", "investigate", "mitigate")
+"""What says that somebody has it: the incident, and its alerts."""
 
 _ORDER = (State.OPEN, State.ACKNOWLEDGED, State.INVESTIGATING, State.MITIGATED, State.RESOLVED)
 
@@ -160,7 +168,9 @@ class IncidentDesk:
             case = Case(work, incident_of(work, number), now)
             if name == MERGE:
                 self._merge(case, given.get("into"), actor)
-            elif name == "acknowledge" and _has_run_out(case):
+            elif name == ALERT:
+                link_alert(case, given.get("fingerprint"), actor)
+            elif name == "acknowledge" and has_run_out(case):
                 case.apply(events.Note("Acknowledged once more"), actor)
             else:
                 case.apply(event_of(name, given), actor)
@@ -171,6 +181,9 @@ class IncidentDesk:
             else:
                 look_again(case, reach)
             case.keep()
+            if name in _TAKES:
+                alerts, end = firing_in(case.incident), until or now + ACK_LASTS
+                take_groups(work, alerts, reach, by=actor, until=end, now=now)
         return self._shown(case.incident)
 
     def figures(self, *, model: str | None = None) -> Answer:
@@ -193,8 +206,7 @@ class IncidentDesk:
         """A draft of the post-mortem as Markdown: what is known, with blanks for what is not."""
         incident = incident_of(self._store, number)
         entries = timeline(self._store, number)
-        link = f"{self._url}/v1/incidents/{number}" if self._url else ""
-        return draft(incident, entries, Facts(url=link))
+        return draft(incident, entries, _facts(incident, entries, self._url))
 
     def _merge(self, case: Case, into: int | None, actor: str) -> None:
         if into is None:
@@ -221,6 +233,7 @@ class IncidentDesk:
             "deadlines": [one._asdict() for one in deadlines(incident, now)],
             "possible": [state.value for state in lifecycle.possible(incident, now)],
             "mitigation_suggested": incident.mitigation_suggested,
+            "related": related_to(self._store, incident, now),
             "escalation": None if page is None else _page(page),
             "timeline": [_entry(one) for one in timeline(self._store, incident.number)],
         }  # fmt: skip
@@ -250,6 +263,35 @@ class IncidentDesk:
             "schedules": [_schedule(held, name, one, now, timedelta(days=days))
                           for name, one in named],
         }  # fmt: skip
+
+    def calendar(self, *, user: str | None = None, days: float = 180) -> str:
+        """Shifts as a calendar file: from the month before this one until in so many days.
+
+        It begins with a month, so that the shift that is cut there stays the same event for a
+        calendar that reads the file each day.
+
+        Parameters
+        ----------
+        user
+            Only the shifts of this user, by id or name.
+        days
+            How far ahead.
+        """
+        if not 0 < days <= LONGEST:
+            raise InputError(f"shifts are shown of up to {LONGEST} days; choose fewer")
+        now, held = self._clock(), self._shelf.get()
+        people = {id_: one.name or id_ for id_, one in held.directory.users.items()}
+        wanted = None if user is None else _user_called(user, people)
+        month = (now.replace(day=1) - timedelta(days=1)).replace(
+            day=1, hour=0, minute=0, second=0, microsecond=0
+        )
+        rota = {
+            name: [one for one in shifts(schedule, month, now + timedelta(days=days))
+                   if wanted in (None, one.user)]
+            for name, schedule in held.directory.schedules.items()
+        }  # fmt: skip
+        name = "On call" if wanted is None else f"{people[wanted]} on call"
+        return write_calendar(rota, name=name, now=now, people=people)
 
     def check_on_call(self, text: str) -> OnCall:
         """Read an on-call file; receivers must be those of the routes in force.
@@ -286,11 +328,32 @@ class IncidentDesk:
         return Reach(self._config(), self._shelf.get(), self._url)
 
 
-def _has_run_out(case: Case) -> bool:
-    """Whether an incident was acknowledged for a while that is over."""
-    page = page_of(case.work, case.key)
-    until = page.held_until if page else None
-    return case.incident.state is State.ACKNOWLEDGED and until is not None and until <= case.at
+def _facts(incident: Incident, entries: Iterable[Entry], url: str) -> Facts:
+    """What a post-mortem says beside the incident: its runbooks, and where its charts are."""
+    runbooks = {
+        str(one.data[RUNBOOK]): one.link or (url and runbook_page(url, str(one.data[RUNBOOK])))
+        for one in entries
+        if RUNBOOK in one.data
+    }
+    if not url:
+        return Facts(runbooks=runbooks)
+    start = (incident.began_at or incident.opened_at) - BEFORE
+    ended = incident.last(State.RESOLVED)
+    pages = {
+        f"{model}, from a week before": model_page(
+            url, model, start=start, end=ended.at if ended else None
+        )
+        for model in incident.models
+    }
+    return Facts(runbooks=runbooks, evidence=pages, url=incident_page(url, incident.number))
+
+
+def _user_called(user: str, people: Mapping[str, str]) -> str:
+    """The id of a user, by id or name."""
+    for id_, name in people.items():
+        if user.lower() in {id_.lower(), name.lower()}:
+            return id_
+    raise NotFoundError(f"the on-call file has no user {user!r}{suggest(user, people)}")
 
 
 def _name(by: str) -> str:
@@ -339,6 +402,7 @@ def _page(page: Page) -> Answer:
         "chain": held.chain.name if held else None, "status": held.status.value if held else None,
         "steps_told": held.told if held else 0, "next_at": held.next_at if held else None,
         "told": list(page.receivers), "held_until": page.held_until,
+        "paused_until": page.paused_until,
     }  # fmt: skip
 
 

@@ -7,12 +7,15 @@ from datetime import datetime
 from typing import Any, Final
 
 from watchkeeper.core.errors import InputError
+from watchkeeper.expressions.hints import suggest
 from watchkeeper.incidents import events
 from watchkeeper.incidents.incident import Kind, Role, Sev
-from watchkeeper.incidents.nearest import nearest
 
 MERGE: Final = "merge"
 """The event that concerns two incidents."""
+
+ALERT: Final = "alert"
+"""The event that concerns an alert, too."""
 
 
 def _text(given: Mapping[str, Any], what: str) -> str:
@@ -71,7 +74,7 @@ _MADE: dict[str, Callable[[Mapping[str, Any]], events.Event]] = {
     "action": lambda given: events.Action(_text(given, "what was done?"), given.get("link") or ""),
 }
 
-NAMES: Final = (*_MADE, MERGE)
+NAMES: Final = (*_MADE, MERGE, ALERT)
 """What can be done with an incident by hand."""
 
 
@@ -86,14 +89,15 @@ def event_of(name: str, given: Mapping[str, Any]) -> events.Event:
     Examples
     --------
     >>> event_of("note", {"text": "the feed is late"})
-    Note(text='the feed is late', link='', at=None)
+    Note(text='the feed is late', link='', at=None, data={})
     >>> event_of("mitgate", {})
     Traceback (most recent call last):
-    watchkeeper.core.errors.InputError: there is no event 'mitgate'; did you mean 'mitigate'?
+    watchkeeper.core.errors.InputError: there is no event 'mitgate'; did you mean 'mitigate'
+        or 'investigate'?
     """
     made = _MADE.get(name)
     if made is None:
-        raise InputError(f"there is no event {name!r}{nearest(name, NAMES)}")
+        raise InputError(f"there is no event {name!r}{suggest(name, NAMES)}")
     return made(given)
 
 

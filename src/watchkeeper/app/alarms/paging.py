@@ -14,10 +14,12 @@ import msgspec
 
 from watchkeeper.alerts.config import Config
 from watchkeeper.alerts.routing import notification_key
+from watchkeeper.alerts.silences import silenced_by
 from watchkeeper.alerts.state import Sent
 from watchkeeper.app.alarms import states
 from watchkeeper.app.alarms.dispatching import put_in_line
 from watchkeeper.app.alarms.incident_records import Case
+from watchkeeper.app.alarms.links import incident_page
 from watchkeeper.core.alert import NAME, SEVERITY, Alert, Notification, Reason, Severity
 from watchkeeper.incidents.incident import EntryKind, Incident, Sev, State, sev_of
 from watchkeeper.incidents.oncall.escalation import (
@@ -62,6 +64,8 @@ class Page(msgspec.Struct, frozen=True):
         When an acknowledgement runs out; None where it does not.
     missed
         Names behind which there was nobody, each noted once.
+    paused_until
+        Until when nobody is told since its alerts are silenced; None where they are not.
     """
 
     escalation: Escalation | None = None
@@ -70,6 +74,7 @@ class Page(msgspec.Struct, frozen=True):
     taken: bool = False
     held_until: datetime | None = None
     missed: tuple[str, ...] = ()
+    paused_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +142,12 @@ def look(case: Case, page: Page, reach: Reach) -> None:
         if page.escalation is not None and page.escalation.status is Status.EXHAUSTED:
             again = start(page.escalation.chain, page.escalation.severity, case.at)
             page = _replace(page, escalation=again)
-    _keep(case, _go_on(case, _replace(page, taken=has_it), reach))
+    page = _replace(page, taken=has_it)
+    until = None if has_it else silenced_until(case)
+    if until is not None:
+        _keep(case, _pause(case, page, until))
+    else:
+        _keep(case, _go_on(case, _replace(page, paused_until=None), reach))
 
 
 def look_again(case: Case, reach: Reach) -> None:
@@ -154,19 +164,61 @@ def hold(case: Case, until: datetime | None, reach: Reach) -> None:
         look(case, _replace(page, held_until=until), reach)
 
 
+def _pause(case: Case, page: Page, until: datetime) -> Page:
+    if page.paused_until != until:
+        case.say(
+            EntryKind.NOTE, f"Silenced: nobody else is told until {until:%Y-%m-%d %H:%M} UTC"
+        )  # fmt: skip
+    return _replace(page, paused_until=until)
+
+
+def silenced_until(case: Case) -> datetime | None:
+    """Until when nobody is to be told of an incident; None where somebody is.
+
+    A silence of the incident counts, and silences of all of its alerts that fire.
+    """
+    silences = states.silences(case.work)
+    if not silences:
+        return None
+    own = silenced_by(silences, own_labels(case.incident), case.at)
+    if own:
+        return max(one.ends_at for one in own)
+    firing = list(firing_alerts(case))
+    if not firing or len(firing) < sum(one.ends_at is None for one in case.incident.alerts):
+        return None
+    found = [silenced_by(silences, alert.labels, case.at) for alert in firing]
+    return min(max(one.ends_at for one in held) for held in found) if all(found) else None
+
+
+def wake_pages(work: Work, now: datetime) -> None:
+    """Have every incident looked at now that waits for the end of silences: they have changed."""
+    for row in work.states(PAGE):
+        if states.decode(row, Page).paused_until is not None:
+            work.put_state(replace(row, due=now), at=now)
+
+
 def remind(case: Case, reach: Reach, why: str) -> tuple[str, ...]:
     """Tell of something overdue; which receivers are told."""
     page = page_of(case.work, case.key) or Page()
-    if (
-        case.incident.state is State.OPEN
-        and _is_idle(page)
-        and chain_of(reach.on_call, case.incident.severity)
-    ):
-        begin(case, reach)  # Everybody was told and nobody answered, or the chain is new.
+    waits = case.incident.state is State.OPEN
+    if waits and silenced_until(case) is not None:
+        return ()
+    if waits and chain_of(reach.on_call, case.incident.severity):
+        _hurry(case, page, reach)
         return (page_of(case.work, case.key) or page).receivers
     if page.receivers:
         _keep(case, _tell(case, page, page.receivers, "repeat", reach, why))
     return page.receivers
+
+
+def _hurry(case: Case, page: Page, reach: Reach) -> None:
+    """Nobody has answered in time: the next step is due now, and after the last the first."""
+    running = page.escalation
+    if running is not None and running.status is Status.RUNNING:
+        look(case, _replace(page, escalation=_replace(running, next_at=case.at)), reach)
+        page = page_of(case.work, case.key) or page
+    if _is_idle(page):  # Everybody was told and nobody answered, or the chain is new.
+        begin(case, reach)
 
 
 def _is_idle(page: Page) -> bool:
@@ -228,21 +280,35 @@ def _who(target: Target, at: datetime, reach: Reach) -> str:
     return found.name or found.id if found and target.kind == "user" else target.name
 
 
+def own_labels(incident: Incident) -> dict[str, str]:
+    """The labels by which an incident itself can be named, as in silences."""
+    return {NAME: "Incident", "incident": str(incident.number)}
+
+
+def group_of(incident: Incident) -> str:
+    """The key of all messages about an incident.
+
+    >>> from datetime import UTC, datetime
+    >>> from watchkeeper.incidents.lifecycle import open_incident
+    >>> at = datetime(2026, 1, 1, tzinfo=UTC)
+    >>> group_of(open_incident(7, "Late", "SEV-1", "service", at).incident)
+    'incident/7'
+    """
+    return f"incident/{incident.number}"
+
+
 def alert_of(incident: Incident, url: str = "", why: str = "") -> Alert:
     """The incident itself as an alert: what a page is about also once its alerts are over."""
-    labels = {
-        NAME: "Incident", "incident": str(incident.number),
-        SEVERITY: _SEVERITIES[incident.severity].value,
-    }  # fmt: skip
+    labels = {**own_labels(incident), SEVERITY: _SEVERITIES[incident.severity].value}
     if incident.models:
         labels["model"] = incident.models[0]
     text = f"Incident {incident.number}, {incident.severity}: {incident.title}"
     notes = {"summary": text} | ({"description": why} if why else {})
-    link = f"{url}/v1/incidents/{incident.number}" if url else ""
+    link = incident_page(url, incident.number) if url else ""
     return Alert(labels, notes, incident.opened_at, generator_url=link)
 
 
-def _firing(case: Case) -> Iterable[Alert]:
+def firing_alerts(case: Case) -> Iterable[Alert]:
     """The incident's alerts that fire, as they stand in their groups."""
     wanted = {one.fingerprint for one in case.incident.alerts if one.ends_at is None}
     found: dict[str, Alert] = {}
@@ -261,7 +327,7 @@ def _tell(  # each is a part of the message
     told = tuple(receivers)
     if not told:
         return page
-    alerts = (alert_of(case.incident, reach.url, why), *_firing(case))
+    alerts = (alert_of(case.incident, reach.url, why), *firing_alerts(case))
     for name in told:
         _put(case, name, alerts, reason, reach)
     over = {alert.fingerprint for alert in alerts}
@@ -281,7 +347,7 @@ def _finish(case: Case, page: Page, reach: Reach) -> None:
 def _put(
     case: Case, receiver: str, alerts: tuple[Alert, ...], reason: Reason, reach: Reach
 ) -> None:
-    group = f"incident/{case.incident.number}"
+    group = group_of(case.incident)
     own = alert_of(case.incident).labels
     labels = {name: own[name] for name in (NAME, "incident", "model") if name in own}
     message = Notification(
@@ -299,6 +365,8 @@ def _put(
 def _keep(case: Case, page: Page) -> None:
     """Keep a page; it is looked at when its chain goes on or an acknowledgement runs out."""
     times = [page.escalation.next_at if page.escalation else None]
+    if page.paused_until is not None:
+        times = [page.paused_until]
     if page.taken:
         times.append(page.held_until)
     due = min((at for at in times if at is not None), default=None)

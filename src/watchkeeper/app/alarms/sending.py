@@ -20,6 +20,7 @@ from watchkeeper.alerts.config import Config, Receiver
 from watchkeeper.alerts.delivery import delivered, to_deliver, undelivered
 from watchkeeper.alerts.state import Sent
 from watchkeeper.app.alarms import states
+from watchkeeper.app.alarms.links import with_links
 from watchkeeper.core.alert import Alert, Notification
 from watchkeeper.core.errors import InputError, WatchkeeperError
 from watchkeeper.store.catalogue.alarms import AGAIN, AlarmStore, Mark, MessageRow, Work
@@ -49,9 +50,11 @@ class Sender:
         Draws what a message is about; None where there is nothing to draw.
     memory
         What channels keep of earlier messages.
+    may_send
+        Asked before each message: whether it is still this process that sends.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # its parts, by name
         self,
         store: AlarmStore,
         *,
@@ -60,7 +63,9 @@ class Sender:
         url: str = "",
         picture: Callable[[Notification], Picture | None] = lambda _: None,
         memory: Memory | None = None,
+        may_send: Callable[[], bool] = lambda: True,
     ) -> None:
+        self._may_send = may_send
         self._store = store
         self._clock = clock
         self._random = random
@@ -112,6 +117,8 @@ class Sender:
             log.exception("message %s", row.id)
 
     def _send(self, row: MessageRow, config: Config) -> None:
+        if not (self._may_send() and self._store.waits(row.id, row.attempts)):
+            return  # Another replica sends now, or has sent it.
         message = states.message_of(row.body)
         entry = next(
             (one for one in states.told(self._store, message.group_key)
@@ -123,12 +130,14 @@ class Sender:
         wanted = to_deliver(entry, message, channel=row.channel)
         result: Result = Arrived("nothing of it was left to be told")
         if wanted is not None:
-            result = self._told(row, replace(wanted, links={**self._links(), **wanted.links}))
+            result = self._told(row, with_links(wanted, self._url))
         now = self._clock()
         then = next_try(Attempt(row.attempts + 1, row.made), result, now, self._random())
         said = result.detail if isinstance(result, Arrived) else result.why
         others = [] if isinstance(then, Done | Again) else self._waiting(row)
         with self._store.work() as work:
+            if not work.waits(row.id, row.attempts):
+                return  # It was sent twice, with one key; what the other has noted stands.
             match then:
                 case Done():
                     work.mark_message(row.id, Mark("sent", said, now))
@@ -165,9 +174,6 @@ class Sender:
             return Failed(f"receiver {row.receiver!r} no longer has {row.channel}")
         content = content_of(message, self._clock(), chart=self._picture(message))
         return channel.send(message, content)
-
-    def _links(self) -> dict[str, str]:
-        return {"group": self._url} if self._url else {}
 
 
 def make_channels(

@@ -26,9 +26,14 @@ def groups_of(text: str) -> tuple[Group, ...]:
 
 def group_shown(group: Group) -> Answer:
     """A group of rules."""
+    seen: dict[str, int] = {}
+    rules = []
+    for rule in group.rules:
+        number = seen[rule.alert] = seen.get(rule.alert, -1) + 1
+        rules.append(rule_shown(rule) | {"number": number})
     return {
         "name": group.name, "model": group.model, "interval": format_duration(group.interval),
-        "rules": [rule_shown(rule) for rule in group.rules],
+        "labels": dict(group.labels), "rules": rules,
     }  # fmt: skip
 
 
@@ -38,7 +43,11 @@ def rule_shown(rule: Rule) -> Answer:
         "alert": rule.alert, "expr": rule.expr or None, "for": format_duration(rule.for_),
         "window": format_duration(rule.window), "segment": rule.segment,
         "severity": rule.severity, "labels": dict(rule.labels),
-        "annotations": dict(rule.annotations), "line": rule.line,
+        "annotations": dict(rule.annotations), "line": rule.line, "clear": rule.clear,
+        "keep_firing_for": format_duration(rule.keep_firing_for), "min_rows": rule.min_rows,
+        "by_version": rule.by_version, "no_data": rule.no_data,
+        "no_data_after": rule.no_data_after, "on_error": rule.on_error, "limit": rule.limit,
+        "has_budget": rule.budget is not None,
     }  # fmt: skip
 
 

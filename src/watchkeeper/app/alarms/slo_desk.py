@@ -14,9 +14,9 @@ from watchkeeper.app.alarms.source import MeasuredSource
 from watchkeeper.core.durations import format_duration
 from watchkeeper.core.errors import InputError, NotFoundError
 from watchkeeper.monitors.slo.check import check_slo
+from watchkeeper.monitors.slo.formats import slos_in
 from watchkeeper.monitors.slo.objective import Slo
 from watchkeeper.monitors.slo.prometheus import BAD, TOTAL
-from watchkeeper.monitors.slo.reading import parse_slos
 from watchkeeper.store.catalogue.alarms import AlarmStore, FileRow, Work
 
 Answer = dict[str, Any]
@@ -105,7 +105,7 @@ class SloDesk:
     def put(self, name: str, text: str, *, who: str | None = None) -> Answer:
         """Put a file of SLOs in force; their budgets are watched from then on."""
         check_name(name)
-        slos = parse_slos(text, name=name)
+        slos = slos_in(text, name=name)
         with self._store.work() as work:
             work.put_file(FileRow(SLOS, name, text, self._clock(), who))
             _note(work, self._clock(), name, {"who": who})

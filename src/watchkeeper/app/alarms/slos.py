@@ -22,8 +22,8 @@ from watchkeeper.monitors.conditions.names import Vocabulary
 from watchkeeper.monitors.conditions.outcome import moments
 from watchkeeper.monitors.conditions.plan import Condition
 from watchkeeper.monitors.rule import Group, Rule
+from watchkeeper.monitors.slo.formats import slos_in
 from watchkeeper.monitors.slo.objective import Kind, Slo, Urgency
-from watchkeeper.monitors.slo.reading import parse_slos
 from watchkeeper.monitors.source import Asked, Counts, Source, Times
 from watchkeeper.monitors.truths import FALSE, TRUE, Truths
 from watchkeeper.profiles.log_grid import MILLISECONDS
@@ -217,7 +217,7 @@ def read_slos(texts: Iterable[tuple[str, str]]) -> list[Slo]:
     found: list[Slo] = []
     for name, text in texts:
         try:
-            found += parse_slos(text, name=name)
+            found += slos_in(text, name=name)
         except InputError:
             continue
     return found

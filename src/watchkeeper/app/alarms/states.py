@@ -29,21 +29,42 @@ SENT: Final = "sent"
 SILENCE: Final = "silence"
 """A silence, under its id; due at its end."""
 
+JUDGED: Final = "judged"
+"""What the conditions of a group of rules were found to be on a model, under `Watched.key`."""
+
 MEMORY: Final = "memory"
 """What a channel keeps of earlier messages."""
 
+AUDIT: Final = "audit"
+"""The kind of history that says who did what with runbooks: it is never forgotten."""
+
 IN_FORCE: Final = "in_force"
 """The configuration that took effect last, by kind."""
+
+WATCHED: Final = "watched"
+"""When somebody kept watch last."""
 
 T = TypeVar("T")
 
 
 class Clock(msgspec.Struct, frozen=True):
-    """When a group of rules was last evaluated on a model, and what went wrong then."""
+    """When a group of rules was last evaluated on a model, and what went wrong then.
+
+    Attributes
+    ----------
+    at
+        The time of the last evaluation.
+    took_ms, error
+        How long it took, and why nothing could be evaluated.
+    missed
+        The last evaluation before the data could not be read, while they cannot: those after it
+        are made up for.
+    """
 
     at: datetime
     took_ms: float = 0.0
     error: str = ""
+    missed: datetime | None = None
 
 
 def encode(value: object) -> str:
@@ -75,6 +96,12 @@ def told(work: AlarmStore | Work, group: str) -> tuple[Sent, ...]:
     """What the receivers of a group have been told."""
     found = work.states(SENT, keys=[group])
     return decode(found[0], tuple[Sent, ...]) if found else ()
+
+
+def told_of(work: AlarmStore | Work, groups: Iterable[str]) -> dict[str, tuple[Sent, ...]]:
+    """The same of several groups at once, by the group's key."""
+    found = work.states(SENT, keys=groups)
+    return {row.key: decode(row, tuple[Sent, ...]) for row in found}
 
 
 def put_group(work: Work, group: GroupState, at: datetime) -> None:

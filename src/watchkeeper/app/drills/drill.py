@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -40,6 +40,7 @@ from watchkeeper.app.drills.scratch import (
 from watchkeeper.app.drills.spelling import Injection
 from watchkeeper.app.drills.trying import Span, try_rules
 from watchkeeper.app.drills.verdicts import Alerting, judge
+from watchkeeper.app.live.catalogue_place import check_catalogue
 from watchkeeper.app.live.clock import Clock, now
 from watchkeeper.app.live.event_rows import role_columns
 from watchkeeper.app.live.measured import Measured
@@ -60,6 +61,7 @@ from watchkeeper.profiles.numeric import Numeric
 from watchkeeper.store.buckets import Buckets
 from watchkeeper.store.catalogue.alarms import AlarmStore
 from watchkeeper.store.catalogue.catalogue import Catalogue
+from watchkeeper.store.catalogue.copying import copy_catalogue
 
 Progress = Callable[[float, str], None]
 
@@ -70,6 +72,7 @@ def run_drill(
     *,
     clock: Clock = now,
     told: Progress = lambda _share, _text: None,
+    catalogue: str | None = None,
 ) -> Report:
     """Do harm to a copy of recent traffic, and see which alerts would have fired.
 
@@ -87,6 +90,8 @@ def run_drill(
         Gives the time, for windows up to now.
     told
         Is told how far it is.
+    catalogue
+        The database of the folder's catalogue; None where that is a file.
 
     Raises
     ------
@@ -98,7 +103,9 @@ def run_drill(
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="watchkeeper-drill-") as scratch:
         told(0.0, "copying the profiles")
-        ground = _Ground(Settings(folder), Path(scratch), plan, clock, told)
+        settings = Settings(folder, catalogue_url=catalogue)
+        check_catalogue(settings)
+        ground = _Ground(settings, Path(scratch), plan, clock, told)
         with ground.opened():
             drills = tuple(ground.drills())
         return ground.report(drills, time.monotonic() - began)
@@ -122,14 +129,18 @@ class _Ground:
     def opened(self) -> Iterator[None]:
         """Copy what is needed, and find out what the drill is about."""
         catalogue = self._scratch / "catalogue.db"
-        copy_store(self._settings.catalogue, catalogue)
-        copy_store(self._settings.buckets, self._base)
+        if self._settings.catalogue_url:
+            copy_catalogue(self._settings.catalogue_url, catalogue)
+        else:
+            copy_store(self._settings.catalogue_file, catalogue)
         with contextlib.closing(Catalogue(catalogue)) as held:
             self._registry = Registry(held, clock=self._clock)
             self._file = self._registry.get(self._plan.model).file
             self._reference = self._registry.reference(self._plan.model)
             with contextlib.closing(AlarmStore(catalogue)) as store:
                 self._groups, self._slos = _rules(store, self._plan)
+            _check_expected(self._plan.expected, self._groups)
+            copy_store(self._settings.buckets, self._base)
             with Buckets(self._base) as buckets:
                 self._survey(buckets)
             self._versions = live_versions(self._registry)(self._plan.model, self._window.end)
@@ -203,7 +214,7 @@ class _Ground:
         return Report(
             self._plan.model, self._window.start, self._at, self._window.end, self._cut,
             self._rows.rows, sum(len(group.rules) for group in self._groups),
-            _label_delay(self._rows), drills, seconds,
+            _label_delay(self._rows), drills, seconds, tuple(self._plan.expected),
         )  # fmt: skip
 
 
@@ -230,6 +241,24 @@ def _rules(store: AlarmStore, plan: Plan) -> tuple[list[Group], dict[str, Slo]]:
             "--rules rules.yaml (`watchkeeper init` writes one)"
         )
     return groups, slos
+
+
+def _check_expected(expected: Sequence[str], groups: Iterable[Group]) -> None:
+    """Refuse to expect a rule that is not tried.
+
+    Raises
+    ------
+    InputError
+        There is none of that name.
+    """
+    known = {name for group in groups for rule in group.rules
+             for name in (rule.alert, group.name, group.name.removeprefix("slo: "))}  # fmt: skip
+    for name in expected:
+        if name not in known:
+            raise InputError(
+                f"no rule, group or SLO that is tried is called {name!r}"
+                f"{suggest(name, sorted(known))}"
+            )
 
 
 def _window(buckets: Buckets, plan: Plan, at: datetime) -> tuple[Window, datetime, bool]:

@@ -38,6 +38,8 @@ class Plan:
         Chooses the rows: the same seed, the same rows.
     max_rows
         See `MAX_ROWS`.
+    expected
+        Names of rules, groups or SLOs, each of which is to notice one of the injections.
     """
 
     model: str
@@ -47,6 +49,7 @@ class Plan:
     rules: tuple[str, str] | None = None
     seed: int = 0
     max_rows: int = MAX_ROWS
+    expected: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,8 @@ class Report:
         One for each injection.
     seconds
         How long it took.
+    expected
+        What was to notice something.
     """
 
     model: str
@@ -120,6 +125,13 @@ class Report:
     label_delay: timedelta | None
     drills: tuple[Drilled, ...]
     seconds: float
+    expected: tuple[str, ...] = ()
+
+    @property
+    def missed(self) -> tuple[str, ...]:
+        """What was to notice something, and noticed nothing."""
+        noticed = {name for one in self.drills for v in one.noticed for name in v.names}
+        return tuple(name for name in self.expected if name not in noticed)
 
     @property
     def unnoticed(self) -> tuple[Drilled, ...]:
@@ -144,5 +156,7 @@ class Report:
             "label_delay_s": None if delay is None else delay.total_seconds(),
             "drills": [one.to_dict() for one in self.drills],
             "unnoticed": [one.injection.text for one in self.unnoticed],
+            "expected": list(self.expected),
+            "missed": list(self.missed),
             "seconds": round(self.seconds, 2),
         }

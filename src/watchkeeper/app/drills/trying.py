@@ -159,7 +159,14 @@ def _said(
 ) -> tuple[Truths, Floats]:
     """What a condition says at all times; after the harm begins by the minute."""
     told = [
-        evaluate(condition, source, times, window=rule.window, min_rows=rule.min_rows)
+        evaluate(
+            condition,
+            source,
+            times,
+            window=rule.window,
+            min_rows=rule.min_rows,
+            calendar=rule.calendar,
+        )
         for source, times in zip(sources, span.parts(), strict=True)
         if len(times)
     ]

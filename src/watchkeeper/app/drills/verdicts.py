@@ -51,6 +51,11 @@ class Verdict:
     because: str = ""
     note: str = ""
 
+    @property
+    def names(self) -> frozenset[str]:
+        """What it can be called: the rule, its group, the SLO that it watches."""
+        return frozenset({self.alert, self.group, self.group.removeprefix("slo: ")})
+
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""
         return {

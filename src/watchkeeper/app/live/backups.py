@@ -5,16 +5,20 @@ The index of ids is not copied: the worker makes it again from the tables.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
+from watchkeeper.app.live.catalogue_place import check_catalogue, note_catalogue
+from watchkeeper.app.live.folder import check_folder
 from watchkeeper.app.live.settings import Settings
 from watchkeeper.core.errors import InputError
 from watchkeeper.store.backup import Copied, back_up, restore
+from watchkeeper.store.catalogue.copying import check_empty, copy_catalogue
 from watchkeeper.store.journal import Journal, Limits
 from watchkeeper.store.tables import Tables
 
 
-def back_up_folder(folder: Path, target: Path) -> Copied:
+def back_up_folder(folder: Path, target: Path, *, catalogue: str | None = None) -> Copied:
     """Copy all that a server keeps; it may run meanwhile.
 
     Parameters
@@ -23,6 +27,8 @@ def back_up_folder(folder: Path, target: Path) -> Copied:
         Of a server.
     target
         A folder that is empty or not there, outside of the other.
+    catalogue
+        The database of the catalogue, which the copy then holds as a file; None where it is one.
 
     Returns
     -------
@@ -38,12 +44,8 @@ def back_up_folder(folder: Path, target: Path) -> Copied:
     UnavailableError
         There is no room, or something could not be read.
     """
-    settings = Settings(folder)
-    if not settings.catalogue.is_file():
-        raise InputError(
-            f"{folder} is no folder of a server: it holds no {settings.catalogue.name}; name the "
-            "one that `watchkeeper serve` was given"
-        )
+    settings = Settings(folder, catalogue_url=catalogue)
+    check_folder(settings)
     if target.resolve().is_relative_to(folder.resolve()):
         raise InputError(
             f"{target} lies in the folder that is to be backed up; name one outside of it, best on "
@@ -58,13 +60,16 @@ def back_up_folder(folder: Path, target: Path) -> Copied:
             Tables(settings.tables),
             target,
             databases=derived,
-            describing=[settings.catalogue],
+            describing=[] if catalogue else [settings.catalogue_file],
+            written={settings.catalogue_file.name: partial(copy_catalogue, catalogue)}
+            if catalogue
+            else {},
         )
     finally:
         journal.close()
 
 
-def restore_folder(source: Path, folder: Path) -> Copied:
+def restore_folder(source: Path, folder: Path, *, catalogue: str | None = None) -> Copied:
     """Put a backup where a server may run on it.
 
     Parameters
@@ -73,6 +78,8 @@ def restore_folder(source: Path, folder: Path) -> Copied:
         A folder that `back_up_folder` finished.
     folder
         A folder that is empty or not there.
+    catalogue
+        An empty database that the catalogue is put into; None to leave it in the folder.
 
     Returns
     -------
@@ -84,10 +91,19 @@ def restore_folder(source: Path, folder: Path) -> Copied:
     InputError
         The source is no backup, one that was not finished, or not all of one.
     ConflictError
-        The folder holds something.
+        The folder or the database holds something.
     UnavailableError
-        There is no room.
+        There is no room, or the database does not answer.
     """
     if folder.resolve().is_relative_to(source.resolve()):
         raise InputError(f"{folder} lies in the backup; name a folder outside of it")
-    return restore(source, folder)
+    settings = Settings(folder, catalogue_url=catalogue)
+    check_catalogue(settings)
+    if catalogue:
+        check_empty(catalogue)
+    done = restore(source, folder)
+    if catalogue:
+        copy_catalogue(settings.catalogue_file, catalogue)
+        note_catalogue(settings)
+        settings.catalogue_file.unlink()
+    return done

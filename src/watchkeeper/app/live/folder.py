@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from watchkeeper.app.live.catalogue_place import check_catalogue, note_catalogue
 from watchkeeper.app.live.settings import Settings
 from watchkeeper.core.errors import InputError, MissingExtraError
 
@@ -83,7 +84,9 @@ class Folder:
 
 
 @contextmanager
-def open_folder(folder: str | Path, *, make: bool) -> Iterator[Folder]:
+def open_folder(
+    folder: str | Path, *, make: bool, catalogue: str | None = None
+) -> Iterator[Folder]:
     """Open the folder of a server.
 
     Parameters
@@ -92,6 +95,8 @@ def open_folder(folder: str | Path, *, make: bool) -> Iterator[Folder]:
         Where the server keeps everything.
     make
         Whether it is made where it is absent.
+    catalogue
+        The database of its catalogue; None where that is a file in the folder.
 
     Raises
     ------
@@ -108,17 +113,33 @@ def open_folder(folder: str | Path, *, make: bool) -> Iterator[Folder]:
         raise MissingExtraError(
             error.name or "sqlalchemy", "a server's folder", "server"
         ) from error
-    path = Settings(Path(folder)).catalogue
-    if not make and not path.is_file():
-        raise InputError(
-            f"{folder} is no folder of a server: it holds no {path.name}; name the one that "
-            "`watchkeeper serve` was given"
-        )
-    catalogue = Catalogue(path)
+    settings = Settings(Path(folder), catalogue_url=catalogue)
+    check_folder(settings, make=make)
+    held = Catalogue(settings.catalogue)
     try:
-        yield Folder(Registry(catalogue, clock=_now), Keys(catalogue, clock=_now))
+        note_catalogue(settings)
+        yield Folder(Registry(held, clock=_now), Keys(held, clock=_now))
     finally:
-        catalogue.close()
+        held.close()
+
+
+def check_folder(settings: Settings, *, make: bool = False) -> None:
+    """See to it that a folder is one of a server.
+
+    Raises
+    ------
+    InputError, ConflictError
+        It is not, and none is to be made; or its catalogue lies elsewhere.
+    """
+    check_catalogue(settings)
+    if make:
+        return
+    file = settings.catalogue_note if settings.catalogue_url else settings.catalogue_file
+    if not file.is_file():
+        raise InputError(
+            f"{settings.folder} is no folder of a server: it holds no {file.name}; name the one "
+            "that `watchkeeper serve` was given"
+        )
 
 
 def _now() -> datetime:

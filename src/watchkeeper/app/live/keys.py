@@ -15,8 +15,8 @@ from watchkeeper.core.errors import InputError, NotFoundError, UnavailableError
 from watchkeeper.store.catalogue.catalogue import Catalogue
 from watchkeeper.store.catalogue.rows import KeyRow
 
-SCOPES = ("ingest", "read", "admin")
-"""What a key may do: send records, ask questions, or everything."""
+SCOPES = ("ingest", "read", "edit", "admin")
+"""What a key may do: send records, ask, work with rules, alerts and incidents, or everything."""
 
 _USED_EVERY = timedelta(minutes=1)
 
@@ -32,7 +32,7 @@ class Key:
     name
         Who or what uses it.
     scopes
-        Of `ingest`, `read` and `admin`.
+        Of `ingest`, `read`, `edit` and `admin`.
     created, expires, last_used, revoked
         Times; None for never. It was used within the minute after `last_used`.
     """
@@ -95,7 +95,7 @@ class Keys:
         name
             Who or what will use it.
         scopes
-            At least one of `ingest`, `read` and `admin`.
+            At least one of `ingest`, `read`, `edit` and `admin`.
         expires
             From when on it is refused; never where it is None.
 

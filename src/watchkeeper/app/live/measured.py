@@ -8,12 +8,24 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from msgspec.structs import replace
+
 from watchkeeper.app.live.registered import Reference
 from watchkeeper.app.live.spans import DAY
 from watchkeeper.core.errors import InputError
 from watchkeeper.core.windows import Every, Window, add_months, from_seconds
 from watchkeeper.profiles.layout import Layout
-from watchkeeper.profiles.parts import Segment, join_profile, merge_all
+from watchkeeper.profiles.parts import (
+    PERFORMANCE,
+    ROWS,
+    SKETCH,
+    TALLIES,
+    Segment,
+    column_of_part,
+    column_part,
+    join_profile,
+    merge_all,
+)
 from watchkeeper.profiles.profile import Profile
 from watchkeeper.store.buckets import Buckets, align, align_minutes
 
@@ -179,6 +191,34 @@ class Measured:
         ]
         return _together(profiles)
 
+    def alone(self, window: Window) -> Profile | None:
+        """The segment's profile of a window, as if there were no other rows; None without rows."""
+        layout = self.layout
+        read = self._one(window, (), _every_part(layout)) if layout is not None else []
+        if layout is None or not read or ROWS not in read[0][1]:
+            return None
+        found = join_profile(replace(layout, segments={}), {WHOLE: read[0][1]})
+        # Types are seen of all rows together, not of each segment.
+        whole = Measured(self.model, self.buckets, self.reference, self.version)
+        seen = whole._one(window, (), (ROWS,))
+        return replace(found, observed=seen[0][1][ROWS].observed) if seen else found
+
+    def reference_alone(self, window: Window) -> Profile | None:
+        """The same segment of the reference; None where it has no rows of it."""
+        reference, layout, segment = self.reference, self.layout, self.segment
+        if reference is None or layout is None or segment is None:
+            return None
+        layout = replace(layout, segments={})
+        observed = reference.profile.observed
+        if not reference.ranges(window.start, window.end):
+            column, value = segment
+            held = reference.profile.segments.get(column, {}).get(value)
+            return None if held is None else Profile(layout, held, {}, observed)
+        read = self.compared_with(window, _every_part(layout))
+        if ROWS not in read:
+            return None
+        return replace(join_profile(layout, {WHOLE: read}), observed=observed)
+
     def _one(
         self, window: Window, free: Collection[str], held: Collection[str]
     ) -> list[tuple[Window, Parts]]:
@@ -208,6 +248,11 @@ class Measured:
         return None if self.reference is None else self.reference.layout_id
 
 
+def _every_part(layout: Layout) -> list[str]:
+    """The names of all parts of a profile on a layout."""
+    return [*map(column_part, layout.axes), PERFORMANCE, TALLIES, SKETCH, ROWS]
+
+
 def reference_parts(profile: Profile, segment: Segment, wanted: Collection[str]) -> Parts:
     """Parts of a profile that was not cut into buckets."""
     statistics = profile.whole
@@ -216,9 +261,16 @@ def reference_parts(profile: Profile, segment: Segment, wanted: Collection[str])
         if found is None:
             return {}
         statistics = found
-    parts: Parts = {f"column:{name}": held for name, held in statistics.columns.items()}
-    parts["performance"] = statistics.performance
-    return {name: parts[name] for name in wanted if parts.get(name) is not None}
+    parts: Parts = {}
+    # Looked up one by one: this is asked for every point of a series.
+    for name in wanted:
+        column = column_of_part(name)
+        held = None if column is None else statistics.columns.get(column)
+        if held is not None:
+            parts[name] = held
+        elif name == PERFORMANCE and statistics.performance is not None:
+            parts[name] = statistics.performance
+    return parts
 
 
 def segment_of(text: str | None) -> Segment | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -32,8 +33,26 @@ ALPHA = 0.05
 """Below it, after correction over all metrics, two versions are called different."""
 
 
-def measure_overview(measured: Measured, *, window: Window, now: datetime) -> Answer:
+def measure_overview(
+    measured: Measured,
+    *,
+    window: Window,
+    now: datetime,
+    of_segments: Collection[str] = (PERFORMANCE, ROWS),
+) -> Answer:
     """Service, labels, business, performance and the columns' drift in one window.
+
+    Parameters
+    ----------
+    measured
+        Whose.
+    window
+        What to cover.
+    now
+        The time of asking.
+    of_segments
+        What is read of each segment; the drift of every column in every segment is most of the
+        work of a report, and left out.
 
     Returns
     -------
@@ -59,15 +78,21 @@ def measure_overview(measured: Measured, *, window: Window, now: datetime) -> An
         "report": None,
     }
     if measured.layout is not None:
-        document["report"] = _page(measured, window, now)
+        page = _page(measured, window, now, of_segments)
+        document["report"] = page
+        if measured.segment is not None and page is not None:
+            document["rows"] = page["current"]["rows"]
     return document
 
 
-def _page(measured: Measured, window: Window, now: datetime) -> Answer | None:
-    """The report without the drift of every column in every segment, which is most of its work."""
-    of_segments = (PERFORMANCE, ROWS)
-    profile = measured.profile(window, of_segments=of_segments)
-    reference = measured.reference_profile(window, of_segments=of_segments)
+def _page(
+    measured: Measured, window: Window, now: datetime, of_segments: Collection[str]
+) -> Answer | None:
+    if measured.segment is not None:
+        profile, reference = measured.alone(window), measured.reference_alone(window)
+    else:
+        profile = measured.profile(window, of_segments=of_segments)
+        reference = measured.reference_profile(window, of_segments=of_segments)
     if profile is None or reference is None or not profile.whole.rows:
         return None
     before = Side(_whole_alone(reference), "reference")
@@ -203,7 +228,10 @@ def _adjust(answer: Answer) -> None:
 
 def _inputs(one: Measured, other: Measured, window: Window) -> Answer | None:
     """Whether the columns of both versions differ by more than is tolerated."""
-    profiles = [each.profile(window) for each in (one, other)]
+    profiles = [
+        each.profile(window) if each.segment is None else each.alone(window)
+        for each in (one, other)
+    ]
     before, after = profiles
     if before is None or after is None:
         return None

@@ -12,11 +12,16 @@ from typing import Any, Literal
 import msgspec
 
 from watchkeeper.app.live import overview as pages
+from watchkeeper.app.live.catalogue_place import check_catalogue, note_catalogue
 from watchkeeper.app.live.clock import Clock, Steady, now
+from watchkeeper.app.live.decisions import measure_decisions
+from watchkeeper.app.live.distributions import measure_distributions
 from watchkeeper.app.live.door import Door
 from watchkeeper.app.live.exposition import Exposition
+from watchkeeper.app.live.glance import measure_glance
 from watchkeeper.app.live.heartbeat import read_heartbeat
 from watchkeeper.app.live.keys import Keys
+from watchkeeper.app.live.lines import KEPT, measure_lines
 from watchkeeper.app.live.measured import Measured, segment_of
 from watchkeeper.app.live.pairing import Pairing
 from watchkeeper.app.live.questions import Ingest, ReferenceRequest, RowsQuery, SeriesQuery
@@ -28,6 +33,8 @@ from watchkeeper.app.live.series import measure_series
 from watchkeeper.app.live.series_files import write_series
 from watchkeeper.app.live.settings import Settings
 from watchkeeper.app.live.spans import window_of
+from watchkeeper.app.live.storage import measure_storage
+from watchkeeper.app.live.track import Steps, measure_track
 from watchkeeper.core.envelope import Signal
 from watchkeeper.core.errors import (
     BusyError,
@@ -73,8 +80,10 @@ class Platform:
         self.settings = settings
         self._clock = clock
         check_restored(settings.folder)
+        check_catalogue(settings)
         settings.folder.mkdir(parents=True, exist_ok=True)
         self._catalogue = Catalogue(settings.catalogue)
+        note_catalogue(settings)
         self.registry = Registry(self._catalogue, clock=clock)
         self.keys = Keys(self._catalogue, clock=clock)
         limits = Limits(max_backlog=settings.max_backlog, min_free=settings.min_free)
@@ -93,6 +102,8 @@ class Platform:
             clock=Steady(clock),
         )
         self._exposition = Exposition(self.registry, self._measured, self._buckets, clock)
+        self._steps = Steps()
+        self._weeks = Steps(KEPT)
 
         self._closing = threading.Event()
         self._settler = threading.Thread(target=self._settle, name="settle", daemon=True)
@@ -173,6 +184,13 @@ class Platform:
             measured, query, window=self._window(model, query.window), now=self._clock()
         )
 
+    def lines(self, model: str, query: SeriesQuery) -> Answer:
+        """Metrics over time as bare numbers; see `watchkeeper.app.live.lines`."""
+        return measure_lines(
+            self._measured(model, version=query.version), query,
+            window=self._window(model, query.window), now=self._clock(), held=self._weeks,
+        )  # fmt: skip
+
     def overview(
         self, model: str, *, window: str, version: str | None = None, segment: str | None = None
     ) -> Answer:
@@ -181,6 +199,47 @@ class Platform:
         return pages.measure_overview(
             measured, window=self._window(model, window), now=self._clock()
         )
+
+    def glance(self, model: str, *, window: str) -> Answer:
+        """What a list of models shows of one."""
+        span = self._window(model, window)
+        return measure_glance(self._measured(model), window=span, now=self._clock())
+
+    def track(
+        self,
+        model: str,
+        *,
+        window: str,
+        step: str | None = None,
+        version: str | None = None,
+        segment: str | None = None,
+    ) -> Answer:
+        """Drift of every column, and quality, over time."""
+        measured = self._measured(model, version=version, segment=segment)
+        span = self._window(model, window)
+        return measure_track(measured, window=span, step=step, now=self._clock(), held=self._steps)
+
+    def distributions(  # what a picture of a column is asked of
+        self,
+        model: str,
+        column: str,
+        *,
+        window: str,
+        step: str | None = None,
+        version: str | None = None,
+        segment: str | None = None,
+    ) -> Answer:
+        """One column's distribution over time."""
+        measured = self._measured(model, version=version, segment=segment)
+        span = self._window(model, window)
+        return measure_distributions(measured, column=column, window=span, step=step)
+
+    def decisions(
+        self, model: str, *, window: str, version: str | None = None, segment: str | None = None
+    ) -> Answer:
+        """What each threshold of a binary model would have decided."""
+        measured = self._measured(model, version=version, segment=segment)
+        return measure_decisions(measured, window=self._window(model, window))
 
     def compare_versions(
         self, model: str, a: str, b: str, *, window: str, segment: str | None = None
@@ -257,6 +316,10 @@ class Platform:
             "problems": [*self.problems(), *self._put_aside()],
         }
 
+    def storage(self) -> Answer:
+        """What is kept, how much room it takes, and until when it is kept."""
+        return measure_storage(self.settings, self.registry, self._tables)
+
     def problems(self) -> list[str]:
         """Why the server is not ready for records; empty when it is."""
         found: list[str] = []
@@ -318,6 +381,8 @@ class Platform:
         span = self._buckets.span(name)
         return {
             "name": name,
+            "owner": held.file.owner,
+            "tags": held.file.tags,
             "task": held.task,
             "rows": self._rows_of(name, None),
             "first_event": span[0] if span else None,

@@ -43,33 +43,46 @@ def measure_series(
         raise InputError("name at least one metric; GET /v1/metrics lists them")
     found = [find_metric(name) for name in query.metrics]
     every = None if query.step == "window" else steps(window, query.step)
-    kinds = [(f, column) for f in found for column in _columns(f, measured, query)]
+    kinds = [(f, column) for f in found for column in columns_of(f, measured, query)]
     series: list[Answer] = []
-    for one in _segments(measured, query):
+    for one in segments_of(measured, query):
         if len(series) + len(kinds) > MAX_SERIES:
             raise InputError(
                 f"this asks for more than {MAX_SERIES} series; name fewer metrics, columns or "
                 "segments"
             )
-        free = {f.part for f, _ in kinds if f.part in FREE}
-        if free and one.segment is not None:
-            name = next(f.name for f, _ in kinds if f.part in FREE)
-            raise InputError(
-                f"{name} is kept for each version, not for each segment; leave out segment="
-            )
-        held = {_part(f, column) for f, column in kinds if f.part not in FREE}
+        free, held = parts_of(kinds, one)
         read = one.steps(window, every, free=free, held=held)
         series += [_series(one, f, column, read, now) for f, column in kinds]
     return {
         "model": measured.model,
         "window": {"start": window.start, "end": window.end},
         "step": every.text if every else "window",
-        "step_s": _seconds(every, window),
+        "step_s": seconds_of(every, window),
         "series": series,
     }
 
 
-def _seconds(every: Every | None, window: Window) -> float:
+def parts_of(
+    kinds: Sequence[tuple[Found, str | None]], measured: Measured
+) -> tuple[set[str], set[str]]:
+    """The parts that some metrics are computed from: those without a layout, and those on it.
+
+    Raises
+    ------
+    InputError
+        A part is not kept for segments.
+    """
+    free: set[str] = {f.part for f, _ in kinds if f.part in FREE}
+    if free and measured.segment is not None:
+        name = next(f.name for f, _ in kinds if f.part in FREE)
+        raise InputError(
+            f"{name} is kept for each version, not for each segment; leave out segment="
+        )
+    return free, {_part(f, column) for f, column in kinds if f.part not in FREE}
+
+
+def seconds_of(every: Every | None, window: Window) -> float:
     """The length of a step; months are taken as a twelfth of a year on average."""
     if every is None:
         return (window.end - window.start).total_seconds()
@@ -78,7 +91,7 @@ def _seconds(every: Every | None, window: Window) -> float:
     return every.delta.total_seconds()
 
 
-def _columns(found: Found, measured: Measured, query: SeriesQuery) -> Sequence[str | None]:
+def columns_of(found: Found, measured: Measured, query: SeriesQuery) -> Sequence[str | None]:
     """The columns of a metric of columns; for all others one series of no column."""
     if found.groups:
         return _layout(found, measured).model.sensitive or (None,)
@@ -101,7 +114,7 @@ def _columns(found: Found, measured: Measured, query: SeriesQuery) -> Sequence[s
     return tuple(name for name in wanted if fits[name])
 
 
-def _segments(measured: Measured, query: SeriesQuery) -> Iterator[Measured]:
+def segments_of(measured: Measured, query: SeriesQuery) -> Iterator[Measured]:
     """The same for each segment that is asked for."""
     segment = segment_of(query.segment)
     if segment is None:

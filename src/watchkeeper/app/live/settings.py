@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+AUTOMATION = "WATCHKEEPER_AUTOMATION"
+"""The environment variable that names the file of what runbooks may do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,15 @@ class Settings:
         Whether to listen on other addresses than the loopback without any key.
     base_url
         The address that users reach the server at, where a proxy stands before it.
+    trusted_proxies
+        Addresses of proxies whose `X-Forwarded-For` is believed, with commas; empty: none.
+    oidc
+        The file that says where else people sign in (OpenID Connect); None for nowhere.
+    catalogue_url
+        The database of the catalogue, `postgresql://…`; None for a file in the folder. It may hold
+        a password, so it is shown nowhere.
+    automation
+        What runbooks may do here, where that does not stand in the folder.
     """
 
     folder: Path
@@ -39,11 +51,25 @@ class Settings:
     open_models: bool = True
     insecure: bool = False
     base_url: str | None = None
+    trusted_proxies: str = ""
+    oidc: Path | None = None
+    catalogue_url: str | None = field(default=None, repr=False)
+    automation: Path | None = None
 
     @property
-    def catalogue(self) -> Path:
-        """Models, versions, references and keys."""
+    def catalogue(self) -> Path | str:
+        """Models, versions, references, keys, and what alarms remember: a file or a URL."""
+        return self.catalogue_url or self.catalogue_file
+
+    @property
+    def catalogue_file(self) -> Path:
+        """Where the catalogue lies unless it is in a database."""
         return self.folder / "catalogue.db"
+
+    @property
+    def catalogue_note(self) -> Path:
+        """Says that the catalogue of the folder lies in a database, and in which."""
+        return self.folder / "catalogue.json"
 
     @property
     def journal(self) -> Path:
@@ -79,6 +105,11 @@ class Settings:
     def alarm_heartbeat(self) -> Path:
         """What the process that watches over rules says of itself."""
         return self.folder / "alarms.json"
+
+    @property
+    def automation_file(self) -> Path:
+        """What runbooks may do here; only who has this machine can write it."""
+        return self.automation or self.folder / "automation.yaml"
 
     @property
     def worker_lock(self) -> Path:

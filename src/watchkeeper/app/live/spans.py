@@ -71,7 +71,7 @@ def window_of(text: str, *, now: datetime, held: Window | None) -> Window:
     return Window(hour_before(end - length.delta), end)
 
 
-def steps(window: Window, text: str | None) -> Every:
+def steps(window: Window, text: str | None, *, most: int = MAX_POINTS) -> Every:
     """The length of a step of a series of the window.
 
     Parameters
@@ -80,6 +80,8 @@ def steps(window: Window, text: str | None) -> Every:
         What to cover.
     text
         Whole hours, days or months; None for the shortest that gives at most some 400 points.
+    most
+        Points of one series.
 
     Raises
     ------
@@ -98,10 +100,10 @@ def steps(window: Window, text: str | None) -> Every:
         raise InputError(f"the step is {every.text!r}; profiles are kept by the hour, so write 1h")
     length = every.delta or timedelta(days=28 * every.months)
     points = (window.end - window.start) / length
-    if points > MAX_POINTS:
+    if points > most:
         raise InputError(
             f"steps of {every.text} in this window are {math.ceil(points)} points; "
-            f"choose a longer step, at most {MAX_POINTS} points"
+            f"choose a longer step, at most {most} points"
         )
     return every
 

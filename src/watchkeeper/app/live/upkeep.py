@@ -59,7 +59,9 @@ def keep_up(
     return upkeep.maintain(at, retention, model=model)
 
 
-def compact_folder(folder: Path, *, model: str | None = None, clock: Clock = now) -> list[Kept]:
+def compact_folder(
+    folder: Path, *, model: str | None = None, clock: Clock = now, catalogue: str | None = None
+) -> list[Kept]:
     """Do now what the worker of a folder does every ten minutes; a server may run on it.
 
     The worker alone writes to the index of ids, and forgets there what was dropped when it is next
@@ -73,6 +75,8 @@ def compact_folder(folder: Path, *, model: str | None = None, clock: Clock = now
         The only model that is looked after; None: all.
     clock
         Gives the time.
+    catalogue
+        As of `open_folder`.
 
     Returns
     -------
@@ -86,8 +90,11 @@ def compact_folder(folder: Path, *, model: str | None = None, clock: Clock = now
     NotFoundError
         There is no such model.
     """
-    settings = Settings(folder)
-    with open_folder(folder, make=False) as opened, Buckets(settings.buckets) as buckets:
+    settings = Settings(folder, catalogue_url=catalogue)
+    with (
+        open_folder(folder, make=False, catalogue=catalogue) as opened,
+        Buckets(settings.buckets) as buckets,
+    ):
         upkeep = Upkeep(Tables(settings.tables))
         kept = keep_up(opened.registry, buckets, upkeep, clock(), model=model)
     if model is None:

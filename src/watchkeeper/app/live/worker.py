@@ -20,6 +20,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from watchkeeper.app.live.catalogue_place import VARIABLE
 from watchkeeper.app.live.clock import Clock, now
 from watchkeeper.app.live.heartbeat import Heartbeat, write_heartbeat
 from watchkeeper.app.live.measuring import Measurer
@@ -159,7 +160,7 @@ _EPOCH = 719_163
 
 def run(folder: Path) -> int:
     """Work on a folder until told to stop; the exit code."""
-    settings = Settings(folder)
+    settings = Settings(folder, catalogue_url=os.environ.get(VARIABLE) or None)
     # Requests come first: profiling takes what they leave of the processors.
     os.nice(NICENESS)
     give_back_large_blocks()

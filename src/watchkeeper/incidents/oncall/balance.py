@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from itertools import combinations
 from typing import NamedTuple
 
+from watchkeeper.files.zones import zone
 from watchkeeper.incidents.oncall.schedule import Gap, Schedule
 from watchkeeper.incidents.oncall.shifts import gaps, shifts
-from watchkeeper.incidents.oncall.walltime import on_the_wall, zone
+from watchkeeper.incidents.oncall.walltime import on_the_wall
 
 EVEN = 95.0
 """From this balance on, in per cent, the burden counts as shared evenly."""

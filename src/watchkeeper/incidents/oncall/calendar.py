@@ -9,8 +9,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from watchkeeper.core.errors import InputError
+from watchkeeper.files.zones import zone
 from watchkeeper.incidents.oncall.schedule import Occurrence
-from watchkeeper.incidents.oncall.walltime import instant, on_the_wall, zone
+from watchkeeper.incidents.oncall.walltime import instant, on_the_wall
 
 _MANY = 20_000
 

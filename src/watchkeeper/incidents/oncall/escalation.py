@@ -9,9 +9,10 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from watchkeeper.files.zones import zone
 from watchkeeper.incidents.oncall.people import Contact, Directory
 from watchkeeper.incidents.oncall.schedule import Hours
-from watchkeeper.incidents.oncall.walltime import on_the_wall, zone
+from watchkeeper.incidents.oncall.walltime import on_the_wall
 
 MAX_STEPS = 10
 MAX_REPEAT = 3
@@ -45,7 +46,7 @@ class Condition(msgspec.Struct, frozen=True):
         if self.severities and severity not in self.severities:
             return False
         wall = on_the_wall(at, zone(self.zone))
-        return not self.hours or any(_within(hours, wall) for hours in self.hours)
+        return not self.hours or any(within(hours, wall) for hours in self.hours)
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -253,7 +254,7 @@ def _reached(
     return tuple(reached), nobody
 
 
-def _within(hours: Hours, wall: datetime) -> bool:
+def within(hours: Hours, wall: datetime) -> bool:
     """Whether a wall-clock time is in the hours of a weekday, or in those of the day before."""
     at, today = wall.time(), wall.weekday()
     if hours.start < hours.end:

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
 
 import msgspec
-import yaml
 
 from watchkeeper.core.alert import Severity
 from watchkeeper.core.errors import InputError
+from watchkeeper.expressions.hints import listed, suggest
+from watchkeeper.files.nodes import Node, is_mapping
+from watchkeeper.files.reader import Reader
+from watchkeeper.files.zones import zone
 from watchkeeper.incidents.incident import Sev
-from watchkeeper.incidents.nearest import nearest
 from watchkeeper.incidents.oncall.escalation import (
     MAX_REPEAT,
     MAX_STEPS,
@@ -21,23 +23,20 @@ from watchkeeper.incidents.oncall.escalation import (
     Step,
     Target,
 )
+from watchkeeper.incidents.oncall.hours_file import HoursReader
 from watchkeeper.incidents.oncall.ical import read_calendar
 from watchkeeper.incidents.oncall.people import CONTACTS, Contact, Directory, User
 from watchkeeper.incidents.oncall.schedule import (
-    EVERY_DAY,
-    Hours,
     Layer,
     Override,
     Rotation,
     Schedule,
 )
-from watchkeeper.incidents.oncall.walltime import instant, zone
-from watchkeeper.incidents.yaml_nodes import Nodes, raise_all
+from watchkeeper.incidents.oncall.walltime import instant
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SHORTEST = timedelta(hours=1)
 _LONGEST = timedelta(days=366)
-_ROTATIONS = {"daily": timedelta(days=1), "weekly": timedelta(weeks=1), "custom": None}
+ROTATIONS = {"daily": timedelta(days=1), "weekly": timedelta(weeks=1), "custom": None}
 
 
 class OnCall(msgspec.Struct, frozen=True):
@@ -92,48 +91,43 @@ def read_on_call(
     watchkeeper.core.errors.InputError: oncall.yaml, line 1, column 15:
         user 'ana' has no 'zon'; did you mean 'zone'?
     """
-    reader = _Reader(calendars or {}, receivers)
+    reader = _Reader(name, calendars or {}, receivers)
     root = reader.compose(text)
     found = OnCall() if root is None else reader.file(root)
-    raise_all(reader.problems, name)
+    reader.finish()
     return found
 
 
 def calendar_names(text: str) -> tuple[str, ...]:
     """The calendar files that the layers of a file name, to be read before it is."""
-    nodes = Nodes()
-    root = nodes.compose(text)
-    if not isinstance(root, yaml.MappingNode):
-        return ()
-    data = nodes.plain(root, "the file")
+    reader = Reader()
+    schedules = reader.mapping(reader.compose(text), "the file").get("schedules")
     layers = [
-        layer
-        for schedule in _values(data, "schedules")
-        for layer in _values(schedule, "layers")
-        if isinstance(layer, dict) and isinstance(layer.get("calendar"), str)
+        reader.mapping(schedule, "a schedule").get("layers")
+        for schedule in reader.mapping(schedules, "schedules").values()
     ]
-    return tuple(dict.fromkeys(str(layer["calendar"]) for layer in layers))
+    found = [
+        reader.mapping(layer, "a layer").get("calendar")
+        for several in layers
+        for layer in (reader.each(several) if several else ())
+    ]
+    names = (reader.content(name, "calendar") for name in found if name)
+    return tuple(dict.fromkeys(name for name in names if name))  # What is wrong is told later.
 
 
-def _values(data: object, key: str) -> list[object]:
-    """What a mapping has under a key, as a list; empty where the file is not what it should be."""
-    found = data.get(key) if isinstance(data, dict) else None
-    if isinstance(found, dict):
-        return list(found.values())
-    return found if isinstance(found, list) else []
-
-
-class _Reader(Nodes):
+class _Reader(HoursReader):
     """Makes records of nodes; names are looked up once all of them are known."""
 
-    def __init__(self, calendars: Mapping[str, str], receivers: frozenset[str] | None) -> None:
-        super().__init__()
+    def __init__(
+        self, name: str, calendars: Mapping[str, str], receivers: frozenset[str] | None
+    ) -> None:
+        super().__init__(name)
         self.calendars = calendars
         self.receivers = receivers
         self.users: dict[str, User] = {}
         self.schedules: dict[str, Schedule] = {}
 
-    def file(self, root: yaml.Node) -> OnCall:
+    def file(self, root: Node) -> OnCall:
         """The whole file."""
         top = self.mapping(root, "the file", ("users", "schedules", "escalations"))
         for name, node in self.named(top, "users"):
@@ -143,11 +137,11 @@ class _Reader(Nodes):
         chains = {name: self.chain(name, node) for name, node in self.named(top, "escalations")}
         return OnCall(Directory(self.users, self.schedules), chains)
 
-    def named(self, top: Mapping[str, yaml.Node], key: str) -> list[tuple[str, yaml.Node]]:
+    def named(self, top: Mapping[str, Node], key: str) -> list[tuple[str, Node]]:
         """The named things under a key of the file."""
         return list(self.mapping(top[key], key, None).items()) if key in top else []
 
-    def user(self, name: str, node: yaml.Node) -> User:
+    def user(self, name: str, node: Node) -> User:
         """Somebody."""
         found = self.mapping(node, f"user {name!r}", ("name", "zone", "contacts"))
         contacts = [
@@ -155,32 +149,30 @@ class _Reader(Nodes):
             for item in self._items(found, "contacts")
             for contact in self.contact(name, item)
         ]
-        full = self.text(found["name"], "the name") if "name" in found else None
+        full = self.content(found["name"], "the name") if "name" in found else None
         return User(name, full or "", self.zone(found, "UTC"), tuple(contacts))
 
-    def contact(self, name: str, node: yaml.Node) -> list[Contact]:
+    def contact(self, name: str, node: Node) -> list[Contact]:
         """One way to reach somebody."""
         pairs = self.mapping(node, f"a contact of {name!r}", CONTACTS)
         if _keys(node) != 1:
             self.wrong(node, f"a contact of {name!r} is one way, such as `email: a@b.example`")
-        found = [(kind, self.text(pairs[kind], kind)) for kind in CONTACTS if kind in pairs]
+        found = [(kind, self.content(pairs[kind], kind)) for kind in CONTACTS if kind in pairs]
         for kind, address in found:
             if kind == "receiver" and address:
                 self.receiver(pairs[kind], address)
         return [Contact(kind, address) for kind, address in found if address]
 
-    def schedule(self, name: str, node: yaml.Node) -> Schedule:
+    def schedule(self, name: str, node: Node) -> Schedule:
         """Layers and overrides."""
         what = f"schedule {name!r}"
         found = self.mapping(node, what, ("zone", "layers", "overrides"), ("layers",))
         place = self.zone(found, "UTC")
         layers = [
             self.layer(f"{what}, layer {count}", str(count), item, place)
-            for count, item in enumerate(
-                self.items(found["layers"]) if "layers" in found else (), 1
-            )
+            for count, item in enumerate(self.each(found["layers"]) if "layers" in found else (), 1)
         ]
-        items = self.items(found["overrides"]) if "overrides" in found else ()
+        items = self.each(found["overrides"]) if "overrides" in found else ()
         overrides = [self.override(item, place) for item in items]
         return Schedule(
             name,
@@ -189,23 +181,21 @@ class _Reader(Nodes):
             tuple(override for override in overrides if override),
         )
 
-    def layer(self, what: str, number: str, node: yaml.Node, place: str) -> Layer | None:
+    def layer(self, what: str, number: str, node: Node, place: str) -> Layer | None:
         """A rotation or a calendar."""
         known = (
             "name", "priority", "zone", "only", "rotation", "every", "users", "start", "handover",
             "until", "calendar",
         )  # fmt: skip
         found = self.mapping(node, what, known)
-        if not found:
+        if not is_mapping(node):
             return None
         if ("calendar" in found) == ("rotation" in found):
             self.wrong(node, f"{what} needs either `rotation: weekly` or `calendar: FILE.ics`")
             return None
-        name = self.text(found["name"], "the name") if "name" in found else None
+        name = self.content(found["name"], "the name") if "name" in found else None
         priority = (
-            self.number(found["priority"], "the priority", -1000, 1000)
-            if "priority" in found
-            else 0
+            self.whole(found["priority"], "the priority", -1000, 1000) if "priority" in found else 0
         )
         there = self.zone(found, "")
         hours = tuple(h for item in self._items(found, "only") if (h := self.hours(item)))
@@ -214,11 +204,9 @@ class _Reader(Nodes):
             return self.calendar(found["calendar"], base, there or place)
         return msgspec.structs.replace(base, rotation=self.rotation(what, node, found))
 
-    def rotation(
-        self, what: str, node: yaml.Node, found: Mapping[str, yaml.Node]
-    ) -> Rotation | None:
+    def rotation(self, what: str, node: Node, found: Mapping[str, Node]) -> Rotation | None:
         """People who take turns."""
-        kind = self.choice(found["rotation"], "the rotation", _ROTATIONS)
+        kind = self.choice(found["rotation"], "the rotation", ROTATIONS)
         every = self.every(kind, node, found)
         users = self.people(found["users"]) if "users" in found else ()
         start = self.day(found["start"], "the start") if "start" in found else None
@@ -238,17 +226,15 @@ class _Reader(Nodes):
         plain = None if until is None else until.replace(tzinfo=None)
         return Rotation(users, datetime.combine(start, at), every, plain)
 
-    def every(
-        self, kind: str | None, node: yaml.Node, found: Mapping[str, yaml.Node]
-    ) -> timedelta | None:
+    def every(self, kind: str | None, node: Node, found: Mapping[str, Node]) -> timedelta | None:
         """The length of a turn."""
-        length = _ROTATIONS.get(kind or "")
+        length = ROTATIONS.get(kind or "")
         if "every" not in found:
             if kind == "custom":
                 self.wrong(node, "a custom rotation needs `every`, such as `every: 12h`")
             return length
         if length is not None:
-            count = self.number(found["every"], "every", 1, 52)
+            count = self.whole(found["every"], "every", 1, 52)
             return None if count is None else count * length
         given = self.duration(found["every"], "every")
         if given is not None and not _SHORTEST <= given <= _LONGEST:
@@ -256,14 +242,14 @@ class _Reader(Nodes):
             return None
         return given
 
-    def calendar(self, node: yaml.Node, base: Layer, place: str) -> Layer | None:
+    def calendar(self, node: Node, base: Layer, place: str) -> Layer | None:
         """The events of a calendar file, or of a calendar that stands in the file itself."""
-        given = self.text(node, "the calendar")
+        given = self.content(node, "the calendar")
         if given is None:
             return None
         text = given if given.lstrip().startswith("BEGIN:VCALENDAR") else self.calendars.get(given)
         if text is None:
-            self.wrong(node, f"the calendar {given!r} is not there{nearest(given, self.calendars)}")
+            self.wrong(node, f"the calendar {given!r} is not there{suggest(given, self.calendars)}")
             return None
         known = {key: user.id for user in self.users.values() for key in _aliases(user)}
         try:
@@ -273,7 +259,7 @@ class _Reader(Nodes):
             return None
         return msgspec.structs.replace(base, calendar=read.calendar)
 
-    def override(self, node: yaml.Node, place: str) -> Override | None:
+    def override(self, node: Node, place: str) -> Override | None:
         """Somebody who stands in."""
         found = self.mapping(node, "an override", ("user", "from", "to"), ("user", "from", "to"))
         users = self.people(found["user"]) if "user" in found else ()
@@ -286,46 +272,22 @@ class _Reader(Nodes):
             return None
         return Override(users[0], start, end)
 
-    def hours(self, node: yaml.Node) -> Hours | None:
-        """Hours of weekdays."""
-        found = self.mapping(node, "hours", ("days", "from", "to"))
-        days = self.days(found["days"]) if "days" in found else EVERY_DAY
-        start = self.clock(found["from"], "from") if "from" in found else time()
-        end = self.clock(found["to"], "to") if "to" in found else time()
-        if start is None or end is None or not days:
-            return None
-        return Hours(days, start, end)
-
-    def days(self, node: yaml.Node) -> tuple[int, ...]:
-        """Weekdays and ranges of them, such as `[mon-thu, sat]`."""
-        found: set[int] = set()
-        for item in self.items(node):
-            text = (self.text(item, "a weekday") or "").lower().replace(" ", "")
-            ends = [part[:3] for part in text.split("-")]
-            if not 1 <= len(ends) <= 2 or any(end not in DAYS for end in ends):
-                if text:
-                    self.wrong(item, f"{text!r} is no weekday; write mon, tue … sun or mon-fri")
-                continue
-            first, last = DAYS.index(ends[0]), DAYS.index(ends[-1])
-            found |= {(first + step) % 7 for step in range((last - first) % 7 + 1)}
-        return tuple(sorted(found))
-
-    def people(self, node: yaml.Node) -> tuple[str, ...]:
+    def people(self, node: Node) -> tuple[str, ...]:
         """Names of users."""
         out = []
-        for item in self.items(node):
-            name = self.text(item, "a user")
+        for item in self.each(node):
+            name = self.content(item, "a user")
             if name is not None and name not in self.users:
-                self.wrong(item, f"there is no user {name!r}{nearest(name, self.users)}")
+                self.wrong(item, f"there is no user {name!r}{suggest(name, self.users)}")
             if name is not None:
                 out.append(name)
         return tuple(out)
 
-    def chain(self, name: str, node: yaml.Node) -> Chain:
+    def chain(self, name: str, node: Node) -> Chain:
         """An escalation chain."""
         what = f"escalation {name!r}"
         found = self.mapping(node, what, ("steps", "repeat"), ("steps",))
-        items = list(self.items(found["steps"])) if "steps" in found else []
+        items = list(self.each(found["steps"])) if "steps" in found else []
         if "steps" in found and not 1 <= len(items) <= MAX_STEPS:
             self.wrong(
                 found["steps"], f"{what} has {len(items)} steps; it may have 1 to {MAX_STEPS}"
@@ -333,10 +295,10 @@ class _Reader(Nodes):
         steps = tuple(
             self.step(f"{what}, step {count}", item) for count, item in enumerate(items, 1)
         )
-        repeat = self.number(found["repeat"], "repeat", 0, MAX_REPEAT) if "repeat" in found else 0
+        repeat = self.whole(found["repeat"], "repeat", 0, MAX_REPEAT) if "repeat" in found else 0
         return Chain(name, steps, repeat or 0)
 
-    def step(self, what: str, node: yaml.Node) -> Step:
+    def step(self, what: str, node: Node) -> Step:
         """Whom to tell, for how long, and when."""
         found = self.mapping(node, what, ("notify", "wait", "when"), ("notify",))
         targets = [self.target(item, what) for item in self._items(found, "notify")]
@@ -346,7 +308,7 @@ class _Reader(Nodes):
         when = self.condition(found["when"]) if "when" in found else Condition()
         return Step(tuple(t for t in targets if t), WAIT if wait is None else wait, when)
 
-    def target(self, node: yaml.Node, what: str) -> Target | None:
+    def target(self, node: Node, what: str) -> Target | None:
         """Whom to tell."""
         found = self.mapping(node, f"{what}, notify", ("user", "schedule", "receiver"))
         if _keys(node) != 1:
@@ -358,17 +320,17 @@ class _Reader(Nodes):
             users = self.people(found["user"])
             return Target("user", users[0]) if users else None
         if "schedule" in found:
-            name = self.text(found["schedule"], "the schedule")
+            name = self.content(found["schedule"], "the schedule")
             if name is not None and name not in self.schedules:
-                hint = nearest(name, self.schedules)
+                hint = suggest(name, self.schedules)
                 self.wrong(found["schedule"], f"there is no schedule {name!r}{hint}")
             return None if name is None else Target("schedule", name)
-        name = self.text(found["receiver"], "the receiver")
+        name = self.content(found["receiver"], "the receiver")
         if name is not None:
             self.receiver(found["receiver"], name)
         return None if name is None else Target("receiver", name)
 
-    def condition(self, node: yaml.Node) -> Condition:
+    def condition(self, node: Node) -> Condition:
         """When a step counts."""
         found = self.mapping(node, "when", ("severity", "hours", "zone"))
         known = [*Severity, *Sev]
@@ -380,24 +342,23 @@ class _Reader(Nodes):
         hours = tuple(h for item in self._items(found, "hours") if (h := self.hours(item)))
         return Condition(severities, hours, self.zone(found, "UTC"))
 
-    def receiver(self, node: yaml.Node, name: str) -> None:
+    def receiver(self, node: Node, name: str) -> None:
         """A receiver must be known."""
         if self.receivers is not None and name not in self.receivers:
-            self.wrong(node, f"there is no receiver {name!r}{nearest(name, self.receivers)}")
+            near = suggest(name, self.receivers)
+            those = near or f"; the routes in force have {listed(sorted(self.receivers))}"
+            self.wrong(node, f"there is no receiver {name!r}{those}")
 
-    def zone(self, found: Mapping[str, yaml.Node], default: str) -> str:
+    def zone(self, found: Mapping[str, Node], default: str) -> str:
         """A time zone."""
-        if "zone" not in found:
-            return default
-        place = self.read(found["zone"], "zone", zone, "a name such as 'Europe/Zurich'")
-        return default if place is None else place.key
+        return (self.time_zone(found["zone"], "zone") if "zone" in found else None) or default
 
-    def _items(self, found: Mapping[str, yaml.Node], key: str) -> list[yaml.Node]:
-        return list(self.items(found[key])) if key in found else []
+    def _items(self, found: Mapping[str, Node], key: str) -> list[Node]:
+        return list(self.each(found[key])) if key in found else []
 
 
-def _keys(node: yaml.Node) -> int:
-    return len(node.value) if isinstance(node, yaml.MappingNode) else 1
+def _keys(node: Node) -> int:
+    return len(node.value) if is_mapping(node) else 1
 
 
 def _aliases(user: User) -> tuple[str, ...]:

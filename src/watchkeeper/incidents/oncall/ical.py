@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from unicodedata import category
 
 from watchkeeper.core.errors import InputError
+from watchkeeper.files.zones import zone
 from watchkeeper.incidents.oncall.calendar import check_rule
 from watchkeeper.incidents.oncall.schedule import Layer, Occurrence, Shift
-from watchkeeper.incidents.oncall.walltime import on_the_wall, zone
+from watchkeeper.incidents.oncall.walltime import on_the_wall
 
 if TYPE_CHECKING:
     from icalendar import Component
 
 MAX_EVENTS = 10_000
+_USER = "X-WATCHKEEPER-USER"
 
 
 def read_calendar(
@@ -36,7 +39,8 @@ def read_calendar(
     Returns
     -------
     Layer
-        Its events. Who is on call is the first attendee whose address is known, else the summary.
+        Its events. Who is on call is the first attendee whose address is known, else the summary;
+        in a file of `write_calendar` it is whom the event names.
         An event that was moved (RECURRENCE-ID) takes the place of the occurrence that it replaces;
         cancelled events are left out. Of two at one time a single event counts before one that
         recurs, and else the first in the file.
@@ -92,39 +96,81 @@ def read_calendar(
 
 
 def write_calendar(
-    shifts: Iterable[Shift], *, name: str, now: datetime, host: str = "watchkeeper"
+    rota: Mapping[str, Iterable[Shift]],
+    *,
+    name: str,
+    now: datetime,
+    people: Mapping[str, str] | None = None,
+    host: str = "watchkeeper",
 ) -> str:
     """A calendar file of shifts, for those who want them in their own calendar.
 
     Parameters
     ----------
-    shifts
-        What `shifts.shifts` says.
+    rota
+        What `shifts.shifts` says, by the name of the schedule.
     name
         The name of the calendar.
     now
         The time that the file says it was written at.
+    people
+        The names of users; who is not there is called by the user's id.
     host
         The second half of each event's identifier, which stays the same from file to file, so that
         a calendar that reads the file again changes events rather than adds them.
+
+    Returns
+    -------
+    str
+        An event for each shift, in UTC, that keeps nobody from being invited elsewhere. Its
+        `X-WATCHKEEPER-USER` is the user, by which `read_calendar` knows it again.
+
+    Examples
+    --------
+    >>> at = datetime(2026, 1, 5, 9, tzinfo=UTC)
+    >>> text = write_calendar({"primary": [Shift(at, at.replace(day=12), "ana")]}, name="on call",
+    ...     now=at, people={"ana": "Ana"})
+    >>> [line for line in text.splitlines() if line.startswith(("SUMMARY", "DTEND"))]
+    ['SUMMARY:Ana on call (primary)', 'DTEND:20260112T090000Z']
     """
-    from icalendar import Calendar, Event
+    from icalendar import Calendar
 
     calendar = Calendar()
     calendar.add("PRODID", "-//Watchkeeper//on call//EN")
     calendar.add("VERSION", "2.0")
-    calendar.add("X-WR-CALNAME", name)
-    for shift in shifts:
-        event = Event()
-        event.add("UID", f"{name}-{shift.start:%Y%m%dT%H%M%SZ}-{shift.user}@{host}")
-        event.add("DTSTAMP", now.astimezone(UTC))
-        event.add("DTSTART", shift.start.astimezone(UTC))
-        event.add("DTEND", shift.end.astimezone(UTC))
-        event.add("SUMMARY", shift.user)
-        if shift.layer:
-            event.add("DESCRIPTION", f"{name}, {shift.layer}")
-        calendar.add_component(event)
+    calendar.add("X-WR-CALNAME", _plain(name))
+    known = people or {}
+    for schedule, shifts in rota.items():
+        for shift in shifts:
+            who = known.get(shift.user) or shift.user
+            event = _event(shift, schedule, f"{who} on call ({schedule})", now, host)
+            calendar.add_component(event)
     return str(calendar.to_ical().decode())
+
+
+def _event(shift: Shift, schedule: str, title: str, now: datetime, host: str) -> Component:
+    from icalendar import Event
+
+    event = Event()
+    event.add("UID", _plain(f"{schedule}-{shift.start:%Y%m%dT%H%M%SZ}-{shift.user}@{host}"))
+    event.add("DTSTAMP", now.astimezone(UTC))
+    event.add("DTSTART", shift.start.astimezone(UTC))
+    event.add("DTEND", shift.end.astimezone(UTC))
+    event.add("SUMMARY", _plain(title))
+    event.add("TRANSP", "TRANSPARENT")
+    event.add(_USER, _plain(shift.user))
+    if shift.layer:
+        event.add("DESCRIPTION", _plain(f"{schedule}, {shift.layer}"))
+    return event
+
+
+def _plain(text: str) -> str:
+    r"""Text without line breaks and control characters, which a calendar file cannot hold.
+
+    >>> _plain("Ana,\non leave")
+    'Ana, on leave'
+    """
+    return "".join(" " if category(one) in {"Cc", "Zl", "Zp"} else one for one in text)
 
 
 def _occurrence(event: Component, place: str, users: Mapping[str, str] | None) -> Occurrence:
@@ -171,10 +217,12 @@ def _user(event: Component, users: Mapping[str, str] | None) -> str:
     attendees = event.get("ATTENDEE", [])
     given = attendees if isinstance(attendees, list) else [attendees]
     names = [str(one).strip() for one in given] + [str(event.get("SUMMARY", "")).strip()]
+    ours = str(event.get(_USER, "")).strip()
     if users is None:
-        if not names[-1]:
+        if not (ours or names[-1]):
             raise InputError("it has no SUMMARY; write there who is on call")
-        return names[-1]
+        return ours or names[-1]
+    names = [ours, *names] if ours else names
     known = {key.lower(): user for key, user in users.items()}
     for name in names:
         plain = name.lower().removeprefix("mailto:")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from watchkeeper.core.errors import InputError
+from watchkeeper.files.zones import zone
 from watchkeeper.incidents.oncall.calendar import occurrences
 from watchkeeper.incidents.oncall.schedule import (
     Gap,
@@ -16,7 +17,7 @@ from watchkeeper.incidents.oncall.schedule import (
     Schedule,
     Shift,
 )
-from watchkeeper.incidents.oncall.walltime import instant, on_the_wall, zone
+from watchkeeper.incidents.oncall.walltime import instant, on_the_wall
 
 LONGEST = timedelta(days=2000)
 """The longest span that shifts are computed for at once."""

@@ -8,36 +8,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
-
-from watchkeeper.core.errors import InputError
+from zoneinfo import ZoneInfo
 
 _SECOND = timedelta(seconds=1)
-
-
-def zone(name: str) -> ZoneInfo:
-    """The zone of an IANA name.
-
-    Raises
-    ------
-    InputError
-        There is none of that name; the message has the nearest one.
-
-    Examples
-    --------
-    >>> zone("Europe/Zurich").key
-    'Europe/Zurich'
-    >>> zone("Europe/Zürich")
-    Traceback (most recent call last):
-    watchkeeper.core.errors.InputError: 'Europe/Zürich' is no time zone; did you mean ...
-    """
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError, TypeError):
-        from watchkeeper.incidents.nearest import nearest
-
-        hint = nearest(str(name), available_timezones()) or "; write a name such as 'Europe/Zurich'"
-        raise InputError(f"{name!r} is no time zone{hint}") from None
 
 
 @lru_cache(maxsize=65536)

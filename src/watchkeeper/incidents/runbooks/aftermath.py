@@ -50,7 +50,7 @@ def consequences(run: Run, history: History, policy: Policy) -> tuple[Consequenc
 
     Two in a row that did not help on one target: the last is taken back where it can be, people
     decide on that target for a day, and one of them is paged. Three within an hour on any targets:
-    everything is frozen.
+    everything is frozen. Of a run that nobody knows anything about a person is told, who looks.
 
     Parameters
     ----------
@@ -61,6 +61,8 @@ def consequences(run: Run, history: History, policy: Policy) -> tuple[Consequenc
     policy
         The limits.
     """
+    if run.state is RunState.UNKNOWN:
+        return (Page(_ask_to_look(run)),)
     if not run.counts or run.state is not RunState.INEFFECTIVE:
         return ()
     out: list[Consequence] = []
@@ -77,3 +79,11 @@ def consequences(run: Run, history: History, policy: Policy) -> tuple[Consequenc
     if frozen is not None and frozen not in history.switches:
         out += [Freeze(frozen), Page(f"all actions are frozen: {frozen.reason}")]
     return tuple(out)
+
+
+def _ask_to_look(run: Run) -> str:
+    on = f" on {run.target}" if run.target else ""
+    return (
+        f"nobody knows whether run {run.number} ({run.step.title}{on}) was done: look, then say "
+        f"`watchkeeper runbooks settle {run.number} --done` or `--not-done`"
+    )

@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeAlias
 import msgspec
 
 from watchkeeper.incidents.incident import SYSTEM
+from watchkeeper.incidents.runbooks.freezes import Closed, closed_now
 from watchkeeper.incidents.runbooks.run import APPROVAL_TTL, Run, RunState
 
 EVIDENCE_WINDOWS = 2
@@ -51,6 +52,10 @@ class Policy(msgspec.Struct, frozen=True):
         For how long a target is left to people after two runs in a row that did not help.
     freeze_after, freeze_span
         Runs that did not help, within how long, freeze everything.
+    longest
+        After so long an attempt is stopped, whatever its step says.
+    closed
+        Times at which nothing is begun, but what takes something back.
     """
 
     mode: Mode = Mode.OFF
@@ -65,6 +70,8 @@ class Policy(msgspec.Struct, frozen=True):
     auto_off: timedelta = timedelta(hours=24)
     freeze_after: int = 3
     freeze_span: timedelta = timedelta(hours=1)
+    longest: timedelta = timedelta(minutes=30)
+    closed: tuple[Closed, ...] = ()
 
     def mode_of(self, run: Run) -> Mode:
         """How far a run may go."""
@@ -166,13 +173,13 @@ def may_run(
         return Allowed(dry=True)
     busy = _busy(run, history, now)
     if busy is not None:
-        return Refused(f"run {busy.number} is at work on {run.target}; one at a time")
+        return Refused(_why_busy(busy))
     if run.undo_of is not None:
         return _undo(run, history)
     again = run.state is RunState.RETRYING
-    refused = _stale(run, evidence, now) or (
-        None if again else _too_often(run, history, policy, now)
-    )
+    refused = _closed(policy, now) or _stale(run, evidence, now)
+    if refused is None and not again:
+        refused = _too_often(run, history, policy, now)
     if refused is not None:
         return refused
     return Allowed(by_itself=run.by_itself) if again else _ask(run, history, policy, now, evidence)
@@ -239,13 +246,22 @@ def decided_runs(history: History, target: str) -> list[Run]:
 
 
 def _busy(run: Run, history: History, now: datetime) -> Run | None:
-    """A run that holds the target; the lease of one whose process died ends with its deadline."""
+    """A run that holds the target; one that is unknown holds it until a person has settled it."""
     for other in history.runs:
         at_work = other.state.holds_target and not other.dry
-        if at_work and other.number != run.number and other.target == run.target:  # noqa: SIM102
-            if other.run_by is None or now < other.run_by:
+        if at_work and other.number != run.number and other.target == run.target:
+            unknown = other.state is RunState.UNKNOWN
+            if unknown or other.run_by is None or now < other.run_by:
                 return other
     return None
+
+
+def _why_busy(busy: Run) -> str:
+    if busy.state is RunState.UNKNOWN:
+        return (
+            f"nobody knows whether run {busy.number} on {busy.target} was done; look, and settle it"
+        )
+    return f"run {busy.number} is at work on {busy.target}; one at a time"
 
 
 def _undo(run: Run, history: History) -> Ruling:
@@ -256,6 +272,11 @@ def _undo(run: Run, history: History) -> Ruling:
     if any(other.undo_of == run.undo_of and other.started_at for other in history.runs):
         return Refused(f"run {run.undo_of} was taken back already")
     return Allowed(by_itself=run.requested_by == SYSTEM)
+
+
+def _closed(policy: Policy, now: datetime) -> Refused | None:
+    closed = closed_now(policy.closed, now)
+    return None if closed is None else Refused(f"nothing is begun now: {closed.said}")
 
 
 def _stale(run: Run, evidence: Evidence | None, now: datetime) -> Refused | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from watchkeeper.incidents.nearest import nearest
+from watchkeeper.expressions.hints import suggest
+from watchkeeper.files.problems import Problem
 from watchkeeper.incidents.runbooks.step import BUILT_IN, SELF_UNDOING, Runbook, Step
 from watchkeeper.incidents.runbooks.variables import LITERAL, VARIABLE, names_in, unknown
-from watchkeeper.incidents.yaml_nodes import Problem
 
 SHELLS = frozenset({
     "sh", "bash", "dash", "zsh", "ksh", "fish", "cmd", "cmd.exe", "powershell", "pwsh",
@@ -18,6 +18,11 @@ SHELLS = frozenset({
 """Programs that read an argument as a program."""
 
 _URL = re.compile(r"https?://[^/?#\s$]+(?:[/?#]\S*)?")
+_TELLING = frozenset({
+    "authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "x-auth-token",
+})  # fmt: skip
+"""Headers that hold secrets."""
+
 _RESOURCE = re.compile(r"(deployment|statefulset|replicaset|daemonset)/\S+")
 
 
@@ -30,7 +35,7 @@ def lint(
     --------
     >>> from watchkeeper.incidents.runbooks.step import Action
     >>> step = Step("a", "A", action=Action("command", {"argv": ["sh", "-c", "x ${alert.name}"]}))
-    >>> [problem.text for problem in lint(Runbook("r", "R", "", (step,)))]
+    >>> [problem.message for problem in lint(Runbook("r", "R", "", (step,)))]
     ["step 'a': sh reads its arguments as a program, so no variable may stand there; ..."]
     """
     seen: set[str] = set()
@@ -68,7 +73,7 @@ def _undo(step: Step, runbook: Runbook) -> Iterator[str]:
     elif step.undo == step.id:
         yield "it cannot be its own undo; write `undo: built-in` if the action takes itself back"
     elif step.undo and step.undo not in ids:
-        yield f"undo names {step.undo!r}, which is no step{nearest(step.undo, ids)}"
+        yield f"undo names {step.undo!r}, which is no step{suggest(step.undo, ids)}"
     if step.undo and step.check is not None:
         yield "a check changes nothing; leave undo out"
     if step.undo and not step.reversible:
@@ -88,6 +93,12 @@ def _action(step: Step) -> Iterator[str]:
             yield (
                 f"{key} is {settings[key]!r}; write an address that begins with https:// or "
                 "http://, with no variable in the name of the host"
+            )
+    for name in settings.get("headers") or ():
+        if str(name).lower() in _TELLING:
+            yield (
+                f"the header {name} would be kept as it stands here; name an environment variable "
+                "of the server as `bearer` instead"
             )
     resource = str(settings.get("resource", "deployment/x"))
     if not _RESOURCE.fullmatch(resource):

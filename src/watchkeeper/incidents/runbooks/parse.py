@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any, Literal, NamedTuple, cast
 
-import yaml
-
+from watchkeeper.files.nodes import Node, is_list, is_text
+from watchkeeper.files.problems import Problem, raise_all
+from watchkeeper.files.reader import Reader
 from watchkeeper.incidents.runbooks.lint import lint
 from watchkeeper.incidents.runbooks.step import (
     ACTIONS,
@@ -22,7 +23,6 @@ from watchkeeper.incidents.runbooks.step import (
     Runbook,
     Step,
 )
-from watchkeeper.incidents.yaml_nodes import Nodes, Problem, raise_all
 
 FENCE = "wk-step"
 _KEYS = (
@@ -88,7 +88,7 @@ def read_runbook(
             continue
         if not block.closed:
             problems.append(Problem(block.line, 1, f"the {FENCE} block is never closed"))
-        reader = _Reader(block.line, block.indent)
+        reader = _Reader(name, first_line=block.line, first_column=block.indent)
         step = reader.step(block)
         problems += reader.problems
         if step is not None:
@@ -132,7 +132,7 @@ def parts(runbook: Runbook) -> list[str | Step]:
     return [part for part in [*out, "\n".join(lines[last:])] if part]
 
 
-class _Reader(Nodes):
+class _Reader(Reader):
     """Makes a step of a block."""
 
     def step(self, block: Block) -> Step | None:
@@ -169,10 +169,10 @@ class _Reader(Nodes):
             end_line=block.end_line,
         )
 
-    def check(self, node: yaml.Node) -> Check | None:
+    def check(self, node: Node) -> Check | None:
         """A condition or a probe; a text alone is a condition."""
-        if isinstance(node, yaml.ScalarNode):
-            return Check(self.text(node, "the check") or "")
+        if is_text(node):
+            return Check(self.content(node, "the check") or "")
         found = self.mapping(node, "the check", ("condition", "window", "http"))
         if ("condition" in found) == ("http" in found):
             self.wrong(node, "a check is either a `condition` or `http`")
@@ -181,11 +181,11 @@ class _Reader(Nodes):
         if "condition" in found:
             return Check(self._text(found, "condition") or "", window)
         probe = self.mapping(found["http"], "http", ("url", "status", "contains"), ("url",))
-        status = self.number(probe["status"], "the status", 100, 599) if "status" in probe else 200
+        status = self.whole(probe["status"], "the status", 100, 599) if "status" in probe else 200
         url = self._text(probe, "url") or ""
         return Check("", None, Probe(url, status or 200, self._text(probe, "contains") or ""))
 
-    def action(self, node: yaml.Node) -> Action | None:
+    def action(self, node: Node) -> Action | None:
         """One kind of action with its settings."""
         found = self.mapping(node, "the action", ACTIONS)
         if len(found) != 1:
@@ -197,36 +197,36 @@ class _Reader(Nodes):
         pairs = self.mapping(settings, kind, sorted(needed | may), sorted(needed))
         return Action(kind, {key: self._setting(key, value) for key, value in pairs.items()})
 
-    def _setting(self, key: str, node: yaml.Node) -> Any:
+    def _setting(self, key: str, node: Node) -> Any:
         if key in {"argv", "dry_run_argv"}:
-            if not isinstance(node, yaml.SequenceNode):
+            if not is_list(node):
                 self.wrong(node, f"{key} is a list, one argument an item; no shell reads it")
                 return []
-            return list(self.texts(node, key))
+            return list(self.contents(node, key))
         if key == "replicas":
-            return self.number(node, key, 0, 10_000)
+            return self.whole(node, key, 0, 10_000)
         if key in {"env", "headers"}:
             return {
-                k: self.text(v, f"{key}.{k}") or ""
+                k: self.content(v, f"{key}.{k}") or ""
                 for k, v in self.mapping(node, key, None).items()
             }
         if key in {"body", "extra_vars"}:
             return self.plain(node, key)
-        return self.text(node, key) or ""
+        return self.content(node, key) or ""
 
-    def _text(self, found: Mapping[str, yaml.Node], key: str) -> str | None:
-        return self.text(found[key], key) if key in found else None
+    def _text(self, found: Mapping[str, Node], key: str) -> str | None:
+        return self.content(found[key], key) if key in found else None
 
-    def _flag(self, found: Mapping[str, yaml.Node], key: str) -> bool:
+    def _flag(self, found: Mapping[str, Node], key: str) -> bool:
         return bool(self.flag(found[key], key)) if key in found else False
 
-    def _approval(self, found: Mapping[str, yaml.Node]) -> Literal["any", "second"]:
+    def _approval(self, found: Mapping[str, Node]) -> Literal["any", "second"]:
         if "approval" not in found:
             return "any"
         given = self.choice(found["approval"], "approval", ("any", "second"))
         return cast("Literal['any', 'second']", given or "second")
 
-    def _timeout(self, found: Mapping[str, yaml.Node]) -> timedelta:
+    def _timeout(self, found: Mapping[str, Node]) -> timedelta:
         if "timeout" not in found:
             return STEP_TIMEOUT
         given = self.duration(found["timeout"], "the timeout")
@@ -235,11 +235,11 @@ class _Reader(Nodes):
             return STEP_TIMEOUT
         return given or STEP_TIMEOUT
 
-    def _variables(self, found: Mapping[str, yaml.Node]) -> dict[str, str]:
+    def _variables(self, found: Mapping[str, Node]) -> dict[str, str]:
         if "variables" not in found:
             return {}
         pairs = self.mapping(found["variables"], "variables", None)
-        return {name: self.text(node, name) or "" for name, node in pairs.items()}
+        return {name: self.content(node, name) or "" for name, node in pairs.items()}
 
 
 def _id(text: str) -> str:

@@ -4,11 +4,15 @@
 
     waiting ─▶ running ⇄ retrying ─▶ verifying ─▶ effective
        │          │                      └──────▶ ineffective
-       ▼          └─ failed, timed out ─────────▶ ineffective
-    expired
+       ▼          ├─ failed, timed out ─────────▶ ineffective
+    expired,      └─ its process died ──────────▶ unknown ─▶ a person looks and says what was done
+    refused
 
-A dry run and an undo end as `done` or `failed`. What is run is what was shown and approved: the run
-holds its own copy of the step and of the settings with their values.
+A dry run and an undo end as `done` or `failed`, and so does a run that no alert asked for: there is
+nothing that its effect could be measured by. What is run is what was shown and approved: the run
+holds its own copy of the step, of the settings with their values, and of what takes it back.
+
+A run whose process ended while it was at work is never begun again: it may have been done.
 """
 
 from __future__ import annotations
@@ -27,6 +31,10 @@ from watchkeeper.incidents.runbooks.step import Step
 RUN_TIMEOUT = timedelta(minutes=30)
 APPROVAL_TTL = timedelta(minutes=30)
 RETRY_AFTER = (timedelta(seconds=10), timedelta(seconds=30))
+LOST = (
+    "the process that did it ended before it could say what came of it; it may have been done "
+    "or still go on, so it is not tried again"
+)
 
 _replace = msgspec.structs.replace
 
@@ -42,14 +50,18 @@ class RunState(StrEnum):
     INEFFECTIVE = "ineffective"
     DONE = "done"
     FAILED = "failed"
-    """Of a dry run or an undo."""
+    """Of a dry run or an undo; or a person found that it was never done."""
+    UNKNOWN = "unknown"
+    """Its process ended while it was at work: a person must look whether it was done."""
     EXPIRED = "expired"
     """Nobody approved in time."""
+    REFUSED = "refused"
+    """A person said no, or a limit did."""
 
     @property
     def holds_target(self) -> bool:
         """Whether nothing else may be done to the target meanwhile."""
-        return self in {RunState.RUNNING, RunState.RETRYING}
+        return self in {RunState.RUNNING, RunState.RETRYING, RunState.UNKNOWN}
 
 
 class Approval(msgspec.Struct, frozen=True):
@@ -62,7 +74,7 @@ class Approval(msgspec.Struct, frozen=True):
 class Result(msgspec.Struct, frozen=True):
     """What an attempt came to: its status, and what to show of it, without secrets."""
 
-    status: Literal["ok", "failed", "timed_out"]
+    status: Literal["ok", "failed", "timed_out", "unknown"]
     text: str = ""
     output_hash: str = ""
     exit: int | None = None
@@ -95,6 +107,15 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
         What the effect is measured over.
     result, memory
         What it came to, and what an undo needs to know.
+    values
+        What is known of the alert and the incident, for programs that ask for it.
+    reason
+        What it waits for, or why it was refused.
+    holder
+        The process that has begun it, as others see it.
+    undo_step, undo_settings
+        What takes it back, as it was when it was asked for; None where nothing does, or the action
+        itself.
     """
 
     number: int
@@ -123,6 +144,11 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     window: timedelta = timedelta()
     result: Result | None = None
     memory: Mapping[str, str] = {}
+    values: Mapping[str, str] = {}
+    reason: str = ""
+    holder: str = ""
+    undo_step: Step | None = None
+    undo_settings: Mapping[str, Any] = {}
 
     @property
     def counts(self) -> bool:
@@ -163,7 +189,25 @@ def approve(run: Run, by: str, now: datetime) -> Run:
     return _replace(run, approvals=(*run.approvals, Approval(by, now)))
 
 
-def begin(run: Run, now: datetime, *, window: timedelta, dry: bool, by_itself: bool = False) -> Run:
+def refuse(run: Run, now: datetime, reason: str) -> Run:
+    """Say no to a run: it will never be started, or not be tried again.
+
+    Raises
+    ------
+    ConflictError
+        It has begun, or is over.
+    """
+    if run.state is RunState.RETRYING:
+        return _replace(run, state=RunState.INEFFECTIVE, decided_at=now, reason=reason)
+    if run.state is not RunState.WAITING:
+        raise ConflictError(f"run {run.number} is {run.state} and can no longer be refused")
+    return _replace(run, state=RunState.REFUSED, decided_at=now, reason=reason)
+
+
+def begin(  # facts of the beginning
+    run: Run, now: datetime, *, window: timedelta, dry: bool, by_itself: bool = False,
+    holder: str = "",
+) -> Run:  # fmt: skip
     """Start a run that `limits.may_run` allows, or try it again; to be stored before it is done.
 
     Parameters
@@ -176,6 +220,8 @@ def begin(run: Run, now: datetime, *, window: timedelta, dry: bool, by_itself: b
         What its effect will be measured over.
     dry, by_itself
         As `limits.Allowed` says.
+    holder
+        The process that does it.
     """
     if run.state is RunState.RETRYING and run.retry_at is not None and now >= run.retry_at:
         return _replace(
@@ -184,6 +230,7 @@ def begin(run: Run, now: datetime, *, window: timedelta, dry: bool, by_itself: b
             attempt=run.attempt + 1,
             step_by=_step_by(run, now, run.run_by),
             retry_at=None,
+            holder=holder,
         )
     if run.state is not RunState.WAITING:
         raise ConflictError(f"run {run.number} is {run.state} and cannot be started")
@@ -198,17 +245,24 @@ def begin(run: Run, now: datetime, *, window: timedelta, dry: bool, by_itself: b
         run_by=run_by,
         step_by=_step_by(run, now, run_by),
         window=window,
+        reason="",
+        holder=holder,
     )
 
 
 def finish(run: Run, result: Result, now: datetime, memory: Mapping[str, str] | None = None) -> Run:
-    """What comes of an attempt: its effect is looked at later, it is tried again, or it failed."""
-    if run.state is not RunState.RUNNING:
+    """What comes of an attempt: its effect is looked at later, it is tried again, or it failed.
+
+    A run that was given up as unknown takes it as well: who did it was slow, and knows.
+    """
+    if run.state not in {RunState.RUNNING, RunState.UNKNOWN}:
         raise ConflictError(f"run {run.number} is {run.state}; it has no attempt to finish")
     run = _replace(run, result=result, memory={**run.memory, **(memory or {})}, step_by=None)
     if run.dry or run.undo_of is not None:
         state = RunState.DONE if result.status == "ok" else RunState.FAILED
         return _replace(run, state=state, decided_at=now)
+    if result.status == "ok" and not run.alert:
+        return _replace(run, state=RunState.DONE, decided_at=now)
     if result.status == "ok":
         return _replace(run, state=RunState.VERIFYING, verify_at=now + run.window)
     if run.step.idempotent and run.attempt <= len(RETRY_AFTER):
@@ -231,11 +285,35 @@ def verify(run: Run, reading: Reading, now: datetime) -> Run:
     return _replace(run, state=state, decided_at=now)
 
 
-def tick(run: Run, now: datetime) -> Run:
-    """What time alone makes of a run: requests expire, attempts time out, verdicts fall due.
+def lose(run: Run, now: datetime) -> Run:
+    """A run that is at work, and whose process has ended before it said what came of it."""
+    if run.state is not RunState.RUNNING:
+        raise ConflictError(f"run {run.number} is {run.state}; nobody is at work on it")
+    state = RunState.FAILED if run.dry else RunState.UNKNOWN
+    return _replace(run, state=state, result=Result("unknown", LOST), step_by=None, decided_at=now)
 
-    A run whose process died is found here, since its deadlines are in its record. A verdict that
-    nobody came to find within another window is that it was ineffective.
+
+def settle(run: Run, now: datetime, *, done: bool, by: str) -> Run:
+    """What a person has found of a run of which nobody knew whether it was done.
+
+    Raises
+    ------
+    ConflictError
+        It is known.
+    """
+    if run.state is not RunState.UNKNOWN:
+        raise ConflictError(f"run {run.number} is {run.state}; there is nothing to settle")
+    run = _replace(run, reason=f"{by} looked: it was {'' if done else 'not '}done")
+    if not done:
+        return _replace(run, state=RunState.FAILED, decided_at=now)
+    return finish(run, Result("ok", f"{by} looked, and found that it was done"), now)
+
+
+def tick(run: Run, now: datetime) -> Run:
+    """What time alone makes of a run: requests expire, attempts are lost, verdicts fall due.
+
+    A run whose process died is found here at the latest, since its deadlines are in its record. A
+    verdict that nobody came to find within another window is that it was ineffective.
     """
     if (
         run.state is RunState.WAITING
@@ -243,15 +321,10 @@ def tick(run: Run, now: datetime) -> Run:
         and not _fresh(run, now)
     ):
         return _replace(run, state=RunState.EXPIRED, decided_at=now)
-    late = run.step_by if run.state is RunState.RUNNING else None
-    if run.state is RunState.RETRYING:
-        late = run.run_by
-    if late is not None and now >= late:
-        if run.state is RunState.RETRYING:
-            run = _replace(run, state=RunState.RUNNING, attempt=len(RETRY_AFTER) + 1)
-        return finish(
-            run, Result("timed_out", "it was not over in time, or its process ended"), now
-        )
+    if run.state is RunState.RUNNING and run.step_by is not None and now >= run.step_by:
+        return lose(run, now)
+    if run.state is RunState.RETRYING and run.run_by is not None and now >= run.run_by:
+        return _replace(run, state=RunState.INEFFECTIVE, decided_at=now)
     if run.state is not RunState.VERIFYING or run.verify_at is None:
         return run
     lost = now >= run.verify_at + max(run.window, timedelta(minutes=1))

@@ -6,7 +6,7 @@ from functools import lru_cache
 from importlib.resources import files
 
 from watchkeeper.core.errors import NotFoundError
-from watchkeeper.incidents.nearest import listed, nearest
+from watchkeeper.expressions.hints import listed, suggest
 from watchkeeper.incidents.runbooks.parse import read_runbook
 from watchkeeper.incidents.runbooks.step import Runbook
 
@@ -31,7 +31,7 @@ def starter(name: str) -> Runbook:
     'Answers are late'
     """
     if name not in STARTERS:
-        hint = nearest(name, STARTERS) or f"; there are {listed(STARTERS)}"
+        hint = suggest(name, STARTERS) or f"; there are {listed(STARTERS)}"
         raise NotFoundError(f"there is no starter runbook {name!r}{hint}")
     text = files("watchkeeper.incidents.runbooks").joinpath("starter", f"{name}.md")
     return read_runbook(text.read_text(encoding="utf-8"), name=f"{name}.md")

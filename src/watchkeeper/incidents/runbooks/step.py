@@ -13,7 +13,7 @@ BUILT_IN = "built-in"
 """The `undo` of an action that can take itself back, since it remembers what was before."""
 
 ACTIONS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
-    "webhook": (frozenset({"url"}), frozenset({"method", "body", "headers", "secret"})),
+    "webhook": (frozenset({"url"}), frozenset({"method", "body", "headers", "secret", "bearer"})),
     "command": (frozenset({"argv"}), frozenset({"env", "dry_run_argv"})),
     "ansible": (frozenset({"playbook"}), frozenset({"inventory", "limit", "extra_vars", "tags"})),
     "kubernetes_scale": (frozenset({"resource", "replicas"}), frozenset({"namespace", "context"})),
@@ -21,7 +21,9 @@ ACTIONS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
         frozenset({"resource"}), frozenset({"namespace", "context", "to_revision"}),
     ),
     "mlflow": (frozenset({"model", "alias", "version"}), frozenset({"url", "secret"})),
-    "fallback": (frozenset({"url"}), frozenset({"model", "version", "secret", "off_url"})),
+    "fallback": (
+        frozenset({"url"}), frozenset({"model", "version", "secret", "bearer", "off_url"}),
+    ),
 }  # fmt: skip
 """Kinds of actions, with the settings that each needs and those that it may have."""
 

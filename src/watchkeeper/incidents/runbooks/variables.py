@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from watchkeeper.core.errors import InputError
-from watchkeeper.incidents.nearest import nearest
+from watchkeeper.expressions.hints import suggest
 from watchkeeper.incidents.runbooks.step import Step
 
 VARIABLE = re.compile(r"\$\{([^{}]*)\}")
@@ -22,7 +22,7 @@ PLAIN = re.compile(r"\w[\w.:/@+=, -]{0,199}")
 FREE = frozenset({"body", "env"})
 """Settings that may hold any text."""
 
-LITERAL = frozenset({"playbook", "inventory", "secret", "context", "method"})
+LITERAL = frozenset({"playbook", "inventory", "secret", "bearer", "context", "method"})
 """Settings that may hold no variables: what runs is decided by who writes the runbook."""
 
 ROOTS = (
@@ -101,11 +101,11 @@ def unknown(name: str, variables: Mapping[str, str]) -> str:
         if name.removeprefix("vars.") in variables:
             return ""
         mine = [f"vars.{one}" for one in variables]
-        return f"there is no variable ${{{name}}}{nearest(name, mine)}"
+        return f"there is no variable ${{{name}}}{suggest(name, mine)}"
     if any(name == root or (root.endswith(".") and name.startswith(root) and name != root)
            for root in ROOTS):  # fmt: skip
         return ""
-    near = nearest(name, [root + "model" if root.endswith(".") else root for root in ROOTS])
+    near = suggest(name, [root + "model" if root.endswith(".") else root for root in ROOTS])
     return f"there is no variable ${{{name}}}{near}"
 
 

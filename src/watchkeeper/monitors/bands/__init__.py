@@ -15,5 +15,6 @@ from watchkeeper.monitors.bands.settings import (
 )
 
 __all__ = [
-    "CRITICAL", "WARNING", "Band", "BandSettings", "History", "Season", "Shift", "band", "outside",
+    "CRITICAL", "WARNING", "Band", "BandSettings", "History", "Season", "Shift",
+    "band", "outside",
 ]  # fmt: skip

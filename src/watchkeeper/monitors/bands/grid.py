@@ -9,11 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from watchkeeper.core.errors import InputError
+from watchkeeper.core.windows import from_seconds
 from watchkeeper.monitors.bands.settings import BandSettings, History
+from watchkeeper.monitors.calendar import Calendar
 from watchkeeper.monitors.source import Times
 
 _DAY = 86_400
 _WEEK = 7 * _DAY
+_SECOND = timedelta(seconds=1)
 _LIMIT = 1_000_000
 
 Indexes = npt.NDArray[np.int64]
@@ -40,6 +43,8 @@ class Grid:
         Whether it lies on a weekend or a holiday.
     sunday
         Days since the last Sunday, 1 to 7.
+    offset
+        By how many steps the clocks there were put forward since the first point.
     """
 
     start: int
@@ -51,6 +56,12 @@ class Grid:
     holiday: Bools
     weekend: Bools
     sunday: Indexes
+    offset: Indexes
+
+    @property
+    def shift(self) -> int:
+        """The most steps by which the clocks were put forward or back."""
+        return int(np.ptp(self.offset))
 
     def index(self, times: Times) -> Indexes:
         """The nearest points of times."""
@@ -82,9 +93,11 @@ def make_grid(history: History, asked: Times, settings: BandSettings) -> Grid:
     window = max(step, int(settings.gap.total_seconds()))
     # The middle of a window tells the day it belongs to; its end may be the next midnight.
     middle = start + np.arange(size, dtype=np.int64) * step - window // 2
-    weekday = (middle // _DAY + 3) % 7  # 1970-01-01 was a Thursday.
-    holidays = np.array(sorted(settings.holidays), dtype="datetime64[D]").astype(np.int64)
-    holiday = np.isin(middle // _DAY, holidays) & (weekday != 6)
+    offset = _offsets(middle, settings.calendar)
+    day = (middle + offset) // _DAY
+    weekday = (day + 3) % 7  # 1970-01-01 was a Thursday.
+    holidays = np.array(sorted(settings.calendar.holidays), dtype="datetime64[D]").astype(np.int64)
+    holiday = np.isin(day, holidays) & (weekday != 6)
     return Grid(
         start, step, size,
         day=_DAY // step if _DAY % step == 0 and step < _DAY else 0,
@@ -93,7 +106,33 @@ def make_grid(history: History, asked: Times, settings: BandSettings) -> Grid:
         holiday=holiday,
         weekend=(weekday >= 5) | holiday,
         sunday=(weekday + 1) % 7,
+        offset=_whole_steps(offset - offset[0], step),
     )  # fmt: skip
+
+
+def _offsets(moments: Indexes, calendar: Calendar) -> Indexes:
+    """How many seconds the clocks are ahead of UTC at each moment.
+
+    >>> noons = np.array([1_767_268_800, 1_782_907_200])
+    >>> (_offsets(noons, Calendar("America/New_York")) // 3600).tolist()
+    [-5, -4]
+    """
+    zone = calendar.zone
+    if zone is None:
+        return np.zeros(len(moments), dtype=np.int64)
+    # Clocks are changed on a whole hour of UTC nearly everywhere, so one look an hour will do.
+    hours, place = np.unique(moments // 3600, return_inverse=True)
+    offsets = [
+        (from_seconds(hour * 3600).astimezone(zone).utcoffset() or timedelta()) // _SECOND
+        for hour in hours.tolist()
+    ]
+    return np.array(offsets, dtype=np.int64)[place]
+
+
+def _whole_steps(seconds: Indexes, step: int) -> Indexes:
+    """So many steps; none where clocks move by a part of one."""
+    steps: Indexes = np.where(seconds % step == 0, seconds // step, 0)
+    return steps
 
 
 def _step(history: History, asked: Times, settings: BandSettings) -> int:

@@ -133,15 +133,18 @@ class Learner:
 
         A level that was accepted before the history began is the only one that it knows.
         """
-        if self.settings.accepted is None:
+        accepted = self.settings.calendar.accepted
+        if accepted is None:
             return self.grid.size
-        at = np.datetime64(int(self.settings.accepted.timestamp()), "s")
+        at = np.datetime64(int(accepted.timestamp()), "s")
         found = int(self.grid.index(np.array([at]))[0])
         return found if found > 0 else self.grid.size
 
     def run(self) -> Judged:
         """Judge every point."""
-        size = max(1, self.grid.day - 1) if self.grid.day or self.grid.week else COLD
+        size = (
+            max(1, self.grid.day - 1 - self.grid.shift) if self.grid.day or self.grid.week else COLD
+        )
         for start in range(0, self.grid.size, size):
             self._block(start, min(start + size, self.grid.size))
         return Judged(self._centre, self._sd, self._error, self._season, tuple(self._shifts))

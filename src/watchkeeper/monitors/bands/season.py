@@ -87,7 +87,11 @@ def season(grid: Grid, learnt: Learnt, points: Indexes, period: int, spread: flo
 def _take(grid: Grid, learnt: Learnt, points: Indexes, back: Indexes) -> Floats:
     """Values so many steps before points; NaN where there is none to learn from."""
     index = points[:, None, None] - back
-    usable = (index >= 0) & (back >= grid.lag)
+    if grid.shift:
+        # At the same time by the clock there, which may have been put forward or back since.
+        then = grid.offset[np.maximum(index, 0)]
+        index = index + grid.offset[points][:, None, None] - then
+    usable = (index >= 0) & (points[:, None, None] - index >= grid.lag)
     index = np.where(usable, index, 0)
     week = 7 * 86_400 // grid.step
     usable &= ~(learnt.outside[index] & (back < week - 1))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
@@ -12,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from watchkeeper.core.errors import InputError
+from watchkeeper.monitors.calendar import EVERYWHERE, Calendar
 from watchkeeper.monitors.source import Counts, Floats, Times
 
 WARNING = 3.0
@@ -60,13 +60,11 @@ class BandSettings:
         judged from earlier ones.
     step
         The distance of the values; found from the times where None.
-    holidays
-        Dates that are as Sundays.
+    calendar
+        In which hours and days the series lives, and which level was accepted.
     reference, tolerance
         The interval of the metric on the reference, for the time before there is history, and
         the share of it by which it is widened on either side.
-    accepted
-        The level since then is the new normal.
 
     Examples
     --------
@@ -80,10 +78,9 @@ class BandSettings:
     resolution: float = 0.0
     gap: timedelta = timedelta()
     step: timedelta | None = None
-    holidays: AbstractSet[date] = frozenset()
+    calendar: Calendar = EVERYWHERE
     reference: tuple[float, float] | None = None
     tolerance: float = 0.05
-    accepted: datetime | None = None
 
     def __post_init__(self) -> None:
         if not self.level > 0:

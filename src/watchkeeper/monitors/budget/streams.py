@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -11,6 +10,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from watchkeeper.core.errors import InputError
+from watchkeeper.expressions.hints import suggest
 
 Kind = Literal["rate", "mean", "distribution", "estimate"]
 """A share of rows, a mean of rows, the counts of groups, or a metric known as an estimate only."""
@@ -182,8 +182,7 @@ def check_bucket(bucket: Bucket, streams: Mapping[str, Stream]) -> None:
     for name, stat in bucket.stats.items():
         stream = streams.get(name)
         if stream is None:
-            near = difflib.get_close_matches(name, streams, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(streams)}"
+            hint = suggest(name, streams, most=1) or f"; there are {', '.join(streams)}"
             raise InputError(f"bucket {bucket.start}: no stream is named {name!r}{hint}")
         wanted = KINDS[stream.kind]
         if not isinstance(stat, wanted):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
 
@@ -17,12 +18,16 @@ from watchkeeper.monitors.bands.settings import (
     Scale,
 )
 from watchkeeper.monitors.bands.settings import Worse as Side
+from watchkeeper.monitors.calendar import EVERYWHERE, Calendar
 from watchkeeper.monitors.conditions.names import Known, Worse
 from watchkeeper.monitors.conditions.plan import Level, Series
 from watchkeeper.monitors.source import Asked, Floats, Points, Source, Times
 
 HISTORY = timedelta(weeks=10)
 """How far back a band is learnt from."""
+
+TRAFFIC = frozenset({"prediction_count", "throughput"})
+"""Metrics that are 0, and not unknown, where no record comes."""
 
 HOUR = timedelta(hours=1)
 QUARTER = timedelta(minutes=15)
@@ -49,7 +54,7 @@ class Bands(Protocol):
         ...
 
 
-def expected(
+def expected(  # noqa: PLR0913  # what is judged, and by what, by name
     series: Series,
     level: Level,
     source: Source,
@@ -57,6 +62,7 @@ def expected(
     *,
     asked: Asked,
     bands: Bands,
+    calendar: Calendar = EVERYWHERE,
 ) -> tuple[Points, Band]:
     """A series and where it is expected.
 
@@ -74,6 +80,8 @@ def expected(
         Where it comes from, and the times of evaluation.
     bands
         Learns the band.
+    calendar
+        In which hours and days the series lives.
     """
     step = np.timedelta64(int(_step(asked.window).total_seconds()), "s")
     ends = (times.astype("datetime64[s]").astype(np.int64) // step.astype(np.int64)) * step
@@ -81,10 +89,16 @@ def expected(
     unique, place = np.unique(judged, return_inverse=True)
     past = np.arange(unique[0] - np.timedelta64(HISTORY), unique[-1] + step, step)
     found = source.points(asked, past.astype("datetime64[s]"))
+    counts = asked.metric in TRAFFIC
+    if counts:
+        found = _with_silence(found)
     errors = (found.high - found.low) / (2 * _95)
-    history = History(past.astype("datetime64[s]"), found.value, errors, found.rows)
-    settings = _settings(
-        series.known, level, asked.window, _reference(series, asked, source, times)
+    rows = None if counts else found.rows
+    history = History(past.astype("datetime64[s]"), found.value, errors, rows)
+    settings = replace(
+        _settings(series.known, level, asked.window),
+        reference=_reference(series, asked, source, times),
+        calendar=calendar,
     )
     band = bands(history, unique, settings)
     at = np.searchsorted(past, unique)[place]
@@ -95,9 +109,15 @@ def expected(
     )  # fmt: skip
 
 
-def _settings(
-    known: Known, level: Level, window: timedelta, reference: tuple[float, float] | None
-) -> BandSettings:
+def _with_silence(found: Points) -> Points:
+    """A number of records with 0 where none came, from the first that ever came: that is known."""
+    known = np.isfinite(found.value)
+    silent = ~known & (np.cumsum(known) > 0)
+    value = np.where(silent, 0.0, found.value)
+    return Points(value, found.low, found.high, found.rows)
+
+
+def _settings(known: Known, level: Level, window: timedelta) -> BandSettings:
     return BandSettings(
         scale=_scale(known),
         worse=_SIDES[known.worse],
@@ -105,7 +125,6 @@ def _settings(
         resolution=1.0 if known.unit in ("rows", "requests") else 0.0,
         gap=window,
         step=_step(window),
-        reference=reference,
     )
 
 

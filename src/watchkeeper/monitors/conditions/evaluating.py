@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from watchkeeper.core.errors import InputError
 from watchkeeper.monitors.bands.band import band
+from watchkeeper.monitors.calendar import EVERYWHERE, Calendar
 from watchkeeper.monitors.conditions import plan
-from watchkeeper.monitors.conditions.anomalies import Bands, expected
+from watchkeeper.monitors.conditions.anomalies import TRAFFIC, Bands, expected
 from watchkeeper.monitors.conditions.burning import burn
 from watchkeeper.monitors.conditions.logic import all_of, any_of, contrary
 from watchkeeper.monitors.conditions.numbers import NOTHING, Number, calculate
@@ -27,11 +28,9 @@ _COMPARE: dict[str, Callable[[Floats, Floats], npt.NDArray[np.bool_]]] = {
     "<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal,
     "==": np.equal, "!=": np.not_equal,
 }  # fmt: skip
-_TRAFFIC = {"prediction_count", "throughput"}
-"""Metrics that are absent where no record comes."""
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913  # what a condition is asked with, by name
     condition: Condition,
     source: Source,
     times: Times,
@@ -39,6 +38,7 @@ def evaluate(
     window: timedelta = _DAY,
     min_rows: int = 1,
     bands: Bands | None = None,
+    calendar: Calendar = EVERYWHERE,
 ) -> Outcome:
     """What a condition says at each time.
 
@@ -60,6 +60,8 @@ def evaluate(
         Fewer rows than this behind a metric are no data; amounts such as `volume` are exempt.
     bands
         Learns where a series is expected; `monitors.bands` where None.
+    calendar
+        In which hours and days series live, for `anomaly`.
 
     Examples
     --------
@@ -71,7 +73,7 @@ def evaluate(
     >>> evaluate(condition, source, source.times).truth.tolist()
     [0, 1, 2]
     """
-    run = _Run(source, times, window, min_rows, bands or band)
+    run = _Run(source, times, window, min_rows, bands or band, calendar)
     judged = run.truth(condition.plan)
     number, shape = judged.number, times.shape
     return Outcome(
@@ -103,6 +105,7 @@ class _Run:
     window: timedelta
     min_rows: int
     bands: Bands
+    calendar: Calendar
     feature: str | None = None
     readings: list[Reading] = field(default_factory=list)
     counted: list[tuple[str, Truths]] = field(default_factory=list)
@@ -129,7 +132,7 @@ class _Run:
     def absent(self, part: plan.Absent) -> Judged:
         """Nothing came for so long; this is always true or false."""
         series, seconds = part.series, part.length.total_seconds()
-        traffic = series.known.metric in _TRAFFIC and series.side == "current"
+        traffic = series.known.metric in TRAFFIC and series.side == "current"
         try:
             if traffic and not series.offset:
                 age = self.source.age(self.times)
@@ -149,7 +152,13 @@ class _Run:
         asked = part.series.asked(self.window, self.feature)
         try:
             points, usual = expected(
-                part.series, part.level, self.source, self.times, asked=asked, bands=self.bands
+                part.series,
+                part.level,
+                self.source,
+                self.times,
+                asked=asked,
+                bands=self.bands,
+                calendar=self.calendar,
             )
         except InputError as error:
             return _failed(error, part.index)

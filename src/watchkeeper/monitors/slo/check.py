@@ -116,6 +116,10 @@ def check_slo(slo: Slo, volume: float | None = None) -> tuple[Finding, ...]:
     """
     found: list[Finding] = []
     for pair in slo.pairs:
+        if min(pair.long, pair.short) <= timedelta() or pair.share <= 0:
+            text = f"the alert on {pair.name} needs windows and a share above 0"
+            found.append(Finding("error", text, pair.name))
+            continue
         found += _of_windows(slo, pair)
         found += _unreachable(slo, pair) or _one_bad(slo, pair, volume)
     return tuple(sorted(found, key=lambda finding: finding.level))

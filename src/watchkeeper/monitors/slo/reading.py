@@ -8,8 +8,9 @@ from datetime import timedelta
 from typing import Any, get_args
 
 from watchkeeper.core.windows import Window, parse_window
+from watchkeeper.files.nodes import Node, is_nothing, is_text, place
 from watchkeeper.monitors.slo.check import check_slo, required_errors
-from watchkeeper.monitors.slo.items import Item, Reader
+from watchkeeper.monitors.slo.items import Items
 from watchkeeper.monitors.slo.objective import (
     DAYS,
     EVENT_PAIRS,
@@ -30,7 +31,7 @@ _KEYS = (
     "name", "model", "description", "objective", "window", "sli", "budgeting", "slice",
     "slice_target", "no_data", "min_bad", "alerts", "maintenance", "labels",
 )  # fmt: skip
-_INDICATOR = {
+INDICATOR = {
     Kind.AVAILABILITY: (),
     Kind.LATENCY: ("under_ms",),
     Kind.FRESHNESS: ("within",),
@@ -38,7 +39,12 @@ _INDICATOR = {
     Kind.DRIFT_FREE: (),
     Kind.CONDITION: ("good",),
 }
-_LEVELS = {"page": Urgency.PAGE, "ticket": Urgency.TICKET}
+"""The keys of each kind of indicator …"""
+
+OPTIONAL = frozenset({"better", "within"})
+"""… of which these may be left out."""
+
+LEVELS = {"page": Urgency.PAGE, "ticket": Urgency.TICKET}
 
 
 def parse_slos(text: str, *, name: str = "the SLO file") -> tuple[Slo, ...]:
@@ -68,10 +74,10 @@ def parse_slos(text: str, *, name: str = "the SLO file") -> tuple[Slo, ...]:
     >>> print(slo.indicator.kind, slo.objective, len(slo.pairs))
     latency 0.999 4
     """
-    reader = Reader(text, name=name)
+    reader = Items(name)
     found: list[Slo] = []
-    for document in reader.documents:
-        for item in reader.list(reader.mapping(document, None, "the file").get("slos"), "slos"):
+    for document in reader.documents(text):
+        for item in reader.items(reader.mapping(document, "the file").get("slos"), "slos"):
             slo = read_slo(reader, item)
             if slo is not None:
                 found.append(slo)
@@ -80,14 +86,15 @@ def parse_slos(text: str, *, name: str = "the SLO file") -> tuple[Slo, ...]:
     return tuple(found)
 
 
-def check_all(reader: Reader, slos: list[Slo]) -> None:
+def check_all(reader: Items, slos: list[Slo]) -> None:
     """Note names that stand twice, and alerts that are refused, with what burn rates need."""
     seen: dict[tuple[str | None, str], int] = {}
     for slo in slos:
         key = (slo.model, slo.name)
         if key in seen:
-            reader.problem(
-                (slo.line, slo.column),
+            reader.wrong_at(
+                slo.line,
+                slo.column,
                 f"the SLO {slo.name!r} stands twice, first on line {seen[key]}; rename one",
             )
         seen.setdefault(key, slo.line)
@@ -97,12 +104,12 @@ def check_all(reader: Reader, slos: list[Slo]) -> None:
             table = "\nErrors that each burn rate needs:\n" + required_errors()
         if errors:
             told = "; ".join(errors)
-            reader.problem((slo.line, slo.column), f"the SLO {slo.name!r}: {told}{table}")
+            reader.wrong_at(slo.line, slo.column, f"the SLO {slo.name!r}: {told}{table}")
 
 
-def read_slo(reader: Reader, item: Item) -> Slo | None:
+def read_slo(reader: Items, item: Node) -> Slo | None:
     """One SLO, None where it cannot be told; what is wrong is noted in the reader."""
-    given = reader.mapping(item, _KEYS, "an SLO")
+    given = reader.mapping(item, "an SLO", _KEYS)
     name = read_name(reader, given.get("name"), item)
     indicator = _indicator(reader, given.get("sli"), item)
     budgeting = _budgeting(reader, given, indicator)
@@ -110,11 +117,11 @@ def read_slo(reader: Reader, item: Item) -> Slo | None:
     if "objective" in given:
         objective = reader.share(given["objective"], "objective")
     elif objective is None:
-        reader.problem(item, "objective is missing; write the share that is to be good, 99.9%")
+        reader.wrong(item, "objective is missing; write the share that is to be good, 99.9%")
     pairs = SLICE_PAIRS if budgeting == "timeslices" else EVENT_PAIRS
     made: dict[str, Any] = {
-        "model": reader.text(given.get("model"), "model") or None,
-        "description": reader.text(given.get("description"), "description"),
+        "model": reader.written(given.get("model"), "model") or None,
+        "description": reader.written(given.get("description"), "description"),
         "budgeting": budgeting,
         "pairs": pairs if "alerts" not in given else read_pairs(reader, given["alerts"]),
         "maintenance": read_maintenance(reader, given.get("maintenance")),
@@ -124,15 +131,16 @@ def read_slo(reader: Reader, item: Item) -> Slo | None:
     }
     if name is None or indicator is None or objective is None:
         return None
-    return Slo(name, objective, indicator, line=item.line, column=item.column, **made)
+    line, column = place(item)
+    return Slo(name, objective, indicator, line=line, column=column, **made)
 
 
-def read_name(reader: Reader, item: Item | None, at: Item) -> str | None:
+def read_name(reader: Items, item: Node | None, at: Node) -> str | None:
     """The name of an SLO."""
-    name = reader.text(item, "name")
+    name = reader.written(item, "name")
     if NAME.fullmatch(name):
         return name
-    reader.problem(
+    reader.wrong(
         item or at,
         f"{name!r} is no name of an SLO; use letters, digits, '.', '_' and '-', at most 63"
         if name
@@ -141,64 +149,64 @@ def read_name(reader: Reader, item: Item | None, at: Item) -> str | None:
     return None
 
 
-def _indicator(reader: Reader, item: Item | None, at: Item) -> Indicator | None:
+def _indicator(reader: Items, item: Node | None, at: Node) -> Indicator | None:
     """What is good: a mapping, or the kind alone."""
-    if item is None or item.is_empty:
-        reader.problem(at, "sli is missing; write what is good, such as `sli: availability`")
+    if item is None or is_nothing(item):
+        reader.wrong(at, "sli is missing; write what is good, such as `sli: availability`")
         return None
-    if item.text is not None:
-        item = Item(item.line, item.column, entries={"kind": item})
     return read_indicator(reader, item)
 
 
-def read_indicator(reader: Reader, item: Item) -> Indicator | None:
-    """What is good, from a mapping with its kind."""
-    given = reader.mapping(item, None, "sli")
+def read_indicator(reader: Items, item: Node) -> Indicator | None:
+    """What is good, from a mapping with its kind, or from the kind alone."""
+    alone = is_text(item)
+    given = {"kind": item} if alone else reader.mapping(item, "sli")
     kind = Kind.CONDITION.value if "good" in given and "kind" not in given else None
     if "kind" in given:
-        kind = reader.choice(given["kind"], [k.value for k in Kind], "the kind of sli")
+        kind = reader.choice(given["kind"], "the kind of sli", [k.value for k in Kind])
     elif kind is None:
-        reader.problem(item, "sli has neither `kind` nor `good`; write `kind: availability`")
+        reader.wrong(item, "sli has neither `kind` nor `good`; write `kind: availability`")
     if kind is None:
         return None
-    needs = _INDICATOR[Kind(kind)]
-    reader.mapping(item, ("kind", *needs), f"the sli of kind {kind}")
-    missing = [key for key in needs if key not in given and key not in {"better", "within"}]
+    needs = INDICATOR[Kind(kind)]
+    if not alone:
+        reader.mapping(item, f"the sli of kind {kind}", ("kind", *needs))
+    missing = [key for key in needs if key not in given and key not in OPTIONAL]
     for key in missing:
-        reader.problem(item, f"the sli of kind {kind} needs {key}")
+        reader.wrong(item, f"the sli of kind {kind} needs {key}")
     return None if missing else _indicator_of(reader, Kind(kind), given)
 
 
-def _indicator_of(reader: Reader, kind: Kind, given: Mapping[str, Item]) -> Indicator | None:
+def _indicator_of(reader: Items, kind: Kind, given: Mapping[str, Node]) -> Indicator | None:
     """The indicator of a kind whose keys are there."""
     if kind is Kind.LATENCY:
         under = reader.number(given["under_ms"], "under_ms")
         if under is not None and under <= 0:
-            reader.problem(given["under_ms"], "under_ms must be above 0")
+            reader.wrong(given["under_ms"], "under_ms must be above 0")
         return Indicator(kind, under_ms=under)
     if kind is Kind.FRESHNESS:
-        within = reader.duration(given["within"], "within") if "within" in given else None
+        within = reader.length(given["within"], "within") if "within" in given else None
         return Indicator(kind, within=within or timedelta(hours=1))
     if kind is Kind.QUALITY:
         sides = ("higher", "lower")
-        better = reader.choice(given["better"], sides, "better") if "better" in given else None
+        better = reader.choice(given["better"], "better", sides) if "better" in given else None
         side: Better = "lower" if better == "lower" else "higher"
         target = reader.number(given["target"], "target")
-        metric = reader.text(given["metric"], "metric")
+        metric = reader.written(given["metric"], "metric")
         return Indicator(kind, metric=metric, target=target, better=side)
     if kind is Kind.CONDITION:
-        return Indicator(kind, good=reader.text(given["good"], "good"))
+        return Indicator(kind, good=reader.written(given["good"], "good"))
     return Indicator(kind)
 
 
-def _budgeting(reader: Reader, given: Mapping[str, Item], indicator: Indicator | None) -> Budgeting:
+def _budgeting(reader: Items, given: Mapping[str, Node], indicator: Indicator | None) -> Budgeting:
     """What is counted: events where there are any, else slices."""
     by_slice = indicator is not None and indicator.kind.by_slice
     if "budgeting" not in given:
         return "timeslices" if by_slice else "occurrences"
-    said = reader.choice(given["budgeting"], get_args(Budgeting), "budgeting")
+    said = reader.choice(given["budgeting"], "budgeting", get_args(Budgeting))
     if by_slice and said == "occurrences" and indicator is not None:
-        reader.problem(
+        reader.wrong(
             given["budgeting"],
             f"the sli of kind {indicator.kind} says something of a span of time, not of an event; "
             "write `budgeting: timeslices`",
@@ -206,75 +214,73 @@ def _budgeting(reader: Reader, given: Mapping[str, Item], indicator: Indicator |
     return "timeslices" if said == "timeslices" or by_slice else "occurrences"
 
 
-def _window(reader: Reader, item: Item | None) -> dict[str, Any]:
+def _window(reader: Items, item: Node | None) -> dict[str, Any]:
     if item is None:
         return {}
-    if item.text is not None and item.text in DAYS:
-        return {"period": timedelta(days=DAYS[item.text]), "calendar": item.text}
-    period = reader.duration(item, f"window (a length, or {', '.join(DAYS)})")
+    if is_text(item) and item.value in DAYS:
+        return {"period": timedelta(days=DAYS[item.value]), "calendar": item.value}
+    period = reader.length(item, f"window (a length, or {', '.join(DAYS)})")
     return {"period": period} if period else {}
 
 
 def _slices(
-    reader: Reader,
-    given: Mapping[str, Item],
+    reader: Items,
+    given: Mapping[str, Node],
     budgeting: Budgeting,
     indicator: Indicator | None,
-    at: Item,
+    at: Node,
 ) -> dict[str, Any]:
     """What belongs to slices of time, and to the events within."""
     made: dict[str, Any] = {}
     if "min_bad" in given:
-        made["min_bad"] = reader.whole(given["min_bad"], "min_bad")
+        made["min_bad"] = reader.positive(given["min_bad"], "min_bad")
     if "no_data" in given:
-        made["no_data"] = reader.choice(given["no_data"], ("ignore", "bad"), "no_data")
+        made["no_data"] = reader.choice(given["no_data"], "no_data", ("ignore", "bad"))
     if "slice" in given:
-        made["slice"] = reader.duration(given["slice"], "slice")
+        made["slice"] = reader.length(given["slice"], "slice")
     if "slice_target" in given:
         made["slice_target"] = reader.share(given["slice_target"], "slice_target")
     if budgeting == "occurrences":
         for key in ("slice", "slice_target", "no_data"):
             if key in given:
-                reader.problem(given[key], f"{key} belongs to `budgeting: timeslices`")
+                reader.wrong(given[key], f"{key} belongs to `budgeting: timeslices`")
     elif indicator and not indicator.kind.by_slice and "slice_target" not in given:
-        reader.problem(
+        reader.wrong(
             at, "slice_target is missing; write the share of good events of a good slice, 99%"
         )
     return {key: value for key, value in made.items() if value is not None}
 
 
-def read_pairs(reader: Reader, item: Item) -> tuple[Pair, ...]:
+def read_pairs(reader: Items, item: Node) -> tuple[Pair, ...]:
     """The pairs of windows that alert."""
     found: list[Pair] = []
-    for part in reader.list(item, "alerts"):
-        given = reader.mapping(part, ("long", "short", "share", "severity"), "an alert")
+    for part in reader.items(item, "alerts"):
+        given = reader.mapping(part, "an alert", ("long", "short", "share", "severity"))
         for key in ("long", "share"):
             if key not in given:
-                reader.problem(
-                    part, f"{key} is missing from an alert; write {{long: 1h, share: 2%}}"
-                )
-        long = reader.duration(given["long"], "long") if "long" in given else None
+                reader.wrong(part, f"{key} is missing from an alert; write {{long: 1h, share: 2%}}")
+        long = reader.length(given["long"], "long") if "long" in given else None
         share = reader.share(given["share"], "share") if "share" in given else None
         level: str | None = "page"
         if "severity" in given:
-            level = reader.choice(given["severity"], _LEVELS, "severity")
-        short = reader.duration(given["short"], "short") if "short" in given else None
+            level = reader.choice(given["severity"], "severity", LEVELS)
+        short = reader.length(given["short"], "short") if "short" in given else None
         if long and share and level:
-            found.append(Pair(long, short or long / 12, share, _LEVELS[level]))
+            found.append(Pair(long, short or long / 12, share, LEVELS[level]))
     return tuple(found)
 
 
-def read_maintenance(reader: Reader, item: Item | None) -> tuple[Window, ...]:
+def read_maintenance(reader: Items, item: Node | None) -> tuple[Window, ...]:
     """Planned work: ranges of time."""
     found: list[Window] = []
-    for part in reader.list(item, "maintenance"):
+    for part in reader.items(item, "maintenance"):
         try:
-            found.append(parse_window(reader.text(part, "maintenance")))
+            found.append(parse_window(reader.written(part, "maintenance")))
         except ValueError as error:
-            reader.problem(part, f"maintenance: {error}")
+            reader.wrong(part, f"maintenance: {error}")
     return tuple(found)
 
 
-def _labels(reader: Reader, item: Item | None) -> dict[str, str]:
-    held = reader.mapping(item, None, "labels")
-    return {key: reader.text(value, f"the label {key}") for key, value in held.items()}
+def _labels(reader: Items, item: Node | None) -> dict[str, str]:
+    held = reader.mapping(item, "labels")
+    return {key: reader.written(value, f"the label {key}") for key, value in held.items()}

@@ -6,16 +6,31 @@ transaction, so a crash loses neither and repeats neither.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import copy
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Self
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from watchkeeper.store.catalogue.alarm_rows import (
+    MESSAGE,
+    FileRow,
+    HistoryRow,
+    LeaseRow,
+    Mark,
+    MessageRow,
+    MessageState,
+    StateRow,
+    read_holder,
+    read_leases,
+    read_now,
+    read_states,
+    read_waits,
+)
 from watchkeeper.store.catalogue.opening import WRITE, answering, open_engine, prepare
 from watchkeeper.store.catalogue.tables import (
     alarm_files,
@@ -25,97 +40,66 @@ from watchkeeper.store.catalogue.tables import (
     leases,
 )
 
+__all__ = [
+    "AGAIN", "AlarmStore", "FileRow", "HistoryRow", "LeaseRow", "Mark", "MessageRow",
+    "MessageState", "StateRow", "Work",
+]  # fmt: skip
+
 AGAIN = "again"
 """What a message says that repeats the one before, until it has been sent."""
 
 _SLACK = timedelta(minutes=1)
-
-MessageState: TypeAlias = Literal["waiting", "sent", "dead"]
-"""On its way; taken by its receiver; given up."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileRow:
-    """A file of rules, routes or the like, as it was applied."""
-
-    kind: str
-    name: str
-    text: str
-    set_at: datetime
-    who: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class StateRow:
-    """Something that goes on: its body is JSON, and it is looked at again when it is due."""
-
-    kind: str
-    key: str
-    body: str
-    due: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class MessageRow:
-    """A message to one channel of a receiver.
-
-    Attributes
-    ----------
-    key
-        The same for all messages of one affair; they are sent in their order.
-    said
-        What the receiver answered last, or why it could not be reached.
-    """
-
-    id: int
-    key: str
-    receiver: str
-    channel: str
-    state: MessageState
-    due: datetime
-    attempts: int
-    body: str
-    said: str
-    made: datetime
-    done: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """What an attempt to send a message came to, when, and when the next one is due."""
-
-    state: MessageState
-    said: str
-    at: datetime
-    due: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryRow:
-    """Something that happened."""
-
-    id: int
-    at: datetime
-    kind: str
-    model: str
-    subject: str
-    body: str
-
 
 _TURN = 8470_2014
 """The number of a lock of PostgreSQL: one transaction after the other."""
 
 
 class Work:
-    """One transaction of alarms."""
+    """One transaction of alarms: no other one comes between its reading and its writing."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._has_turn = connection.dialect.name != "postgresql"
 
     def in_turn(self) -> None:
-        """Wait for other transactions that asked for a turn; in SQLite there is one anyway."""
-        if self._connection.dialect.name == "postgresql":
+        """Wait for the other transactions; in SQLite there is one anyway."""
+        if not self._has_turn:
             self._connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_TURN})"))
+            self._has_turn = True
+
+    # ---- leases ------------------------------------------------------------------------------
+
+    def now(self) -> datetime:
+        """The time by the clock that all who share the database share."""
+        return read_now(self._connection)
+
+    def leases(self) -> list[LeaseRow]:
+        """All leases, also those that have run out."""
+        return read_leases(self._connection)
+
+    def holder(self, name: str) -> str | None:
+        """Who has a lease, be it that it has run out; None where nobody has it."""
+        return read_holder(self._connection, name)
+
+    def put_lease(self, row: LeaseRow) -> None:
+        """Give a lease, whoever had it before."""
+        self._connection.execute(sa.delete(leases).where(leases.c.name == row.name))
+        values = {"name": row.name, "holder": row.holder, "until": row.until}
+        self._connection.execute(sa.insert(leases).values(**values))
+
+    def prolong_leases(self, holders: Sequence[str], until: datetime) -> None:
+        """Let the leases of some holders last until a time."""
+        if holders:
+            mine = leases.c.holder.in_(list(holders))
+            self._connection.execute(sa.update(leases).where(mine).values(until=until))
+
+    def drop_leases(self, holders: Sequence[str]) -> None:
+        """Take back the leases of some holders."""
+        if holders:
+            mine = leases.c.holder.in_(list(holders))
+            self._connection.execute(sa.delete(leases).where(mine))
+
+    # ---- states ------------------------------------------------------------------------------
 
     def states(self, kind: str, *, keys: Iterable[str] | None = None) -> list[StateRow]:
         """States as they are now: nobody else changes them until the end."""
@@ -183,6 +167,10 @@ class Work:
             sa.update(alarm_messages).where(alarm_messages.c.id == id_).values(**values)
         )
 
+    def waits(self, id_: int, attempts: int) -> bool:
+        """Whether a message still waits after so many attempts: nobody else has sent it."""
+        return read_waits(self._connection, id_, attempts)
+
     def count_copies(self, key: str, receiver: str, made: datetime) -> dict[str, int]:
         """In which states the copies of a message for all channels of its receiver are."""
         t = alarm_messages.c
@@ -223,6 +211,7 @@ class AlarmStore:
     def __init__(self, place: str | Path) -> None:
         self._engine = open_engine(place)
         self.name = str(self._engine.url.database or self._engine.url)
+        self._fence: Callable[[Work], None] | None = None
         try:
             with answering(self.name):
                 prepare(self._engine, self.name)
@@ -234,11 +223,25 @@ class AlarmStore:
         """Let go of all connections."""
         self._engine.dispose()
 
+    def fenced(self, fence: Callable[[Work], None]) -> Self:
+        """The same store, whose transactions begin with a check that may refuse them."""
+        made = copy.copy(self)
+        made._fence = fence  # noqa: SLF001  # a copy of this one
+        return made
+
     @contextmanager
     def work(self) -> Iterator[Work]:
-        """A transaction: all of the block or nothing of it, on disk when it has ended."""
+        """A transaction: all of the block or nothing of it, on disk when it has ended.
+
+        They come one after the other in every database: what is read in one stays as it is until
+        its end.
+        """
         with self._writing() as connection:
-            yield Work(connection)
+            work = Work(connection)
+            work.in_turn()
+            if self._fence is not None:
+                self._fence(work)
+            yield work
 
     def files(self, kind: str) -> list[FileRow]:
         """Files of a kind, by name."""
@@ -304,7 +307,7 @@ class AlarmStore:
         )
         with self._reading() as connection:
             found = connection.execute(
-                sa.select(*_MESSAGE)
+                sa.select(*MESSAGE)
                 .where((t.state == "waiting") & (t.due <= now))
                 .where(t.id == first.scalar_subquery())
                 .order_by(t.due, t.id)
@@ -317,7 +320,7 @@ class AlarmStore:
     ) -> list[MessageRow]:
         """Messages, the newest first."""
         t = alarm_messages.c
-        asked = sa.select(*_MESSAGE).order_by(t.id.desc()).limit(limit)
+        asked = sa.select(*MESSAGE).order_by(t.id.desc()).limit(limit)
         if state is not None:
             asked = asked.where(t.state == state)
         if key is not None:
@@ -372,42 +375,22 @@ class AlarmStore:
             done = (m.state != "waiting") & (m.done < before)
             return gone + connection.execute(sa.delete(alarm_messages).where(done)).rowcount
 
+    def waits(self, id_: int, attempts: int) -> bool:
+        """Whether a message still waits after so many attempts: nobody else has sent it."""
+        with self._reading() as connection:
+            return read_waits(connection, id_, attempts)
+
     # ---- who works ---------------------------------------------------------------------------
 
-    def lease(self, name: str, holder: str, *, until: datetime, now: datetime) -> bool:
-        """Take or keep a lease; False while somebody else has it.
+    def holder(self, name: str) -> str | None:
+        """Who has a lease, be it that it has run out; None where nobody has it."""
+        with self._reading() as connection:
+            return read_holder(connection, name)
 
-        Parameters
-        ----------
-        name
-            Of the work.
-        holder
-            Who asks.
-        until
-            How long it is theirs; ask again before.
-        now
-            The present: a lease that ended before it is free.
-        """
-        t = leases.c
-        mine = (t.name == name) & ((t.holder == holder) | (t.until <= now))
-        try:
-            with self._writing() as connection:
-                kept = connection.execute(
-                    sa.update(leases).where(mine).values(holder=holder, until=until)
-                )
-                if kept.rowcount:
-                    return True
-                values = {"name": name, "holder": holder, "until": until}
-                connection.execute(sa.insert(leases).values(**values))
-        except sa.exc.IntegrityError:  # Somebody else has it, or took it just now.
-            return False
-        return True
-
-    def let_go(self, name: str, holder: str) -> None:
-        """Give a lease back."""
-        t = leases.c
-        with self._writing() as connection:
-            connection.execute(sa.delete(leases).where((t.name == name) & (t.holder == holder)))
+    def leases(self) -> tuple[list[LeaseRow], datetime]:
+        """All leases, also those that have run out, and the time by the database's clock."""
+        with self._reading() as connection:
+            return read_leases(connection), read_now(connection)
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -422,19 +405,3 @@ class AlarmStore:
             connection.begin(),
         ):
             yield connection
-
-
-def read_states(connection: Connection, kind: str, keys: Iterable[str] | None) -> list[StateRow]:
-    """States of a kind, by key; only those of `keys` where it is given."""
-    t = alarm_states.c
-    asked = sa.select(t.kind, t.key, t.body, t.due).where(t.kind == kind).order_by(t.key)
-    if keys is not None:
-        asked = asked.where(t.key.in_(list(keys)))
-    return [StateRow(*row) for row in connection.execute(asked)]
-
-
-_MESSAGE = (
-    alarm_messages.c.id, alarm_messages.c.key, alarm_messages.c.receiver, alarm_messages.c.channel,
-    alarm_messages.c.state, alarm_messages.c.due, alarm_messages.c.attempts, alarm_messages.c.body,
-    alarm_messages.c.said, alarm_messages.c.made, alarm_messages.c.done,
-)  # fmt: skip

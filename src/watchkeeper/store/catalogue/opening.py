@@ -19,7 +19,7 @@ from watchkeeper.core.errors import (
     UnavailableError,
 )
 
-HEAD = "r0002"
+HEAD = "r0003"
 """The newest revision of the tables."""
 
 WRITE = "watchkeeper_write"
@@ -29,6 +29,17 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_S = 10
 _LOCK = 8470_2013
 _ATTEMPTS = 50
+_KEPT_ALIVE = {
+    "connect_timeout": _BUSY_S, "keepalives_idle": 10, "keepalives_interval": 5,
+    "keepalives_count": 3, "tcp_user_timeout": 15_000, "application_name": "watchkeeper",
+}  # fmt: skip
+"""A server that is gone without a word is noticed."""
+
+_PATIENCE = {
+    # A process that sleeps within a transaction must not keep the others from theirs.
+    "idle_in_transaction_session_timeout": "10s",
+    "lock_timeout": "20s",
+}
 _ABSENT = (
     sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError, sqlite3.OperationalError,
 )  # fmt: skip
@@ -63,14 +74,28 @@ def open_engine(place: str | Path) -> Engine:
             f"the catalogue cannot be a database of {url.get_backend_name()!r}; give a path for "
             "SQLite, or postgresql://user:password@host:5432/database"
         )
+    return _postgres(url)
+
+
+def _postgres(url: sa.URL) -> Engine:
     try:
-        return sa.create_engine(
+        engine = sa.create_engine(
             url.set(drivername="postgresql+psycopg"),
             pool_pre_ping=True,
-            connect_args={"connect_timeout": _BUSY_S},
+            connect_args={
+                name: held for name, held in _KEPT_ALIVE.items() if name not in url.query
+            },
         )
     except ImportError as error:
         raise MissingExtraError("psycopg", "a catalogue in PostgreSQL", "postgres") from error
+
+    @sa.event.listens_for(engine, "connect")
+    def connect(connection: Any, _record: object) -> None:
+        for name, length in _PATIENCE.items():
+            connection.execute(f"SET {name} = '{length}'")
+        connection.commit()
+
+    return engine
 
 
 def _sqlite(path: Path) -> Engine:
@@ -113,6 +138,10 @@ def answering(name: str) -> Iterator[None]:
             retry_after=5.0,
         ) from error
     except (sa.exc.DatabaseError, sqlite3.DatabaseError) as error:
+        if getattr(error, "connection_invalidated", False):  # It was ended from the other side.
+            raise UnavailableError(
+                f"the catalogue {name} has ended the connection; it is tried again", retry_after=1.0
+            ) from error
         if "not a database" not in str(error) and "malformed" not in str(error):
             raise
         raise InputError(

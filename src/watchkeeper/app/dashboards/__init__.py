@@ -1,0 +1,1 @@
+"""Dashboards: which panels people put side by side, and those that ship with Watchkeeper."""

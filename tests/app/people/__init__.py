@@ -1,0 +1,1 @@
+"""Tests of users, their sign-ins and what they changed."""

@@ -1,0 +1,1 @@
+"""Tests of how files that people write are read."""
