@@ -11,7 +11,7 @@ export function tip(title: string, rows: TipRow[]): HTMLElement {
   box.className = "tip";
   const head = document.createElement("b");
   head.textContent = title;
-  box.append(head);
+  if (title) box.append(head);
   for (const row of rows) {
     const line = document.createElement("div");
     line.className = "row";
@@ -28,7 +28,9 @@ export function tip(title: string, rows: TipRow[]): HTMLElement {
 /** What all charts have in common. */
 export function frame(
   palette: Palette,
-  margins: Partial<Record<"left" | "right" | "top" | "bottom", number>> = {},
+  margins: Partial<Record<"left" | "right" | "top" | "bottom", number>> & {
+    outerBoundsMode?: "none";
+  } = {},
 ) {
   return {
     animation: false,
@@ -38,9 +40,9 @@ export function frame(
       right: 14,
       top: 14,
       bottom: 22,
-      ...margins,
       outerBoundsMode: "same",
       outerBoundsContain: "axisLabel",
+      ...margins,
     },
     tooltip: {
       trigger: "axis",
@@ -90,7 +92,12 @@ export function axis(palette: Palette, options: AxisOptions, place: "x" | "y") {
       hideOverlap: true,
       ...(options.isRagged ? { showMinLabel: false, showMaxLabel: false } : {}),
     },
-    axisLine: { show: place === "x", lineStyle: { color: palette.strong } },
+    axisLine: {
+      show: place === "x",
+      // The name and the labels of a vertical axis stand at the left, wherever zero is.
+      onZero: place === "x",
+      lineStyle: { color: palette.strong },
+    },
     axisTick: { show: false },
     splitLine: { show: options.isGrid ?? place === "y", lineStyle: { color: palette.line } },
   };

@@ -1,8 +1,13 @@
 import type { Estimate, Num, TrackWindow } from "../api/document";
-import { count, interval, number } from "../lib/format";
-import { niceDomain, tickFormat } from "../lib/scale";
+import { number } from "../lib/format";
+import { type Ticks, tickDomain, tickFormat } from "../lib/scale";
 import type { Palette } from "../state/theme";
-import { axis, frame, tip } from "./base";
+import { axis, frame } from "./base";
+import { eventSeries } from "./timelineEvents";
+import { markedColumn, referenceBand } from "./timelineParts";
+import { windowTip } from "./timelineTips";
+
+export { eventSeries };
 
 /** Windows of fewer rows get a hollow mark. */
 export const FEW_ROWS = 100;
@@ -22,10 +27,32 @@ export interface Timeline {
   alsoHolds?: number[];
   threshold?: { value: Num; label: string } | null;
   format?: (value: number) => string;
+  /** How ticks are written, by the largest value; as values are where it is left out. */
+  ticks?: (largest: number) => Ticks;
   /** Shares and effects start at zero; metrics with a meaningful range do not. */
   isFromZero?: boolean;
   /** Shares end at 0 and 100 %. */
   isShare?: boolean;
+  /** What happened meanwhile: deployments, data changes, alerts. */
+  events?: TimelineEvent[];
+  /** Whether times are those of the browser rather than UTC. */
+  isLocal?: boolean;
+  /** The ends of the time axis, where they are not the first and the last window. */
+  extent?: [number, number];
+  /** The time that somebody looks at, on all charts of a page. */
+  marked?: [number, number] | null;
+  /** One of several below each other: their plots begin and end at the same place. */
+  isStrip?: boolean;
+  /** The share of the chart that the name of an event takes. */
+  room?: number;
+  /** Marks of events without their names: the chart above says them. */
+  isQuiet?: boolean;
+}
+
+export interface TimelineEvent {
+  at: number;
+  name: string;
+  kind: "change" | "alert";
 }
 
 /** Where a window stands on the time axis: its start, or its number where it has none. */
@@ -64,8 +91,9 @@ export function timelineOption(timeline: Timeline) {
       top: 12,
       bottom: 20,
       right: timeline.reference || timeline.threshold ? 64 : 16,
+      ...(timeline.isStrip ? STRIP : {}),
     }),
-    useUTC: true,
+    useUTC: !timeline.isLocal,
     tooltip: {
       ...frame(palette).tooltip,
       formatter: (params: { data?: { index?: number } }[]) => {
@@ -73,10 +101,10 @@ export function timelineOption(timeline: Timeline) {
         return windowTip(timeline, place, format);
       },
     },
-    xAxis: isTime ? timeAxis(palette) : placeAxis(palette, windows),
+    xAxis: isTime ? timeAxis(palette, timeline.extent) : placeAxis(palette, windows),
     yAxis: valueAxis(timeline, palette),
     series: [
-      ...bandRuns(points, at).map((run) => band(run, palette.accent)),
+      // First, since charts that are linked point at the same place of the same series.
       {
         type: "line",
         name: title,
@@ -93,19 +121,34 @@ export function timelineOption(timeline: Timeline) {
         })),
         markLine: lines(timeline, palette, format),
       },
+      ...markedColumn(timeline.marked, lowest(points), palette),
+      ...referenceBand(timeline.reference, at[0] ?? 0, palette),
+      ...bandRuns(points, at).map((run) => band(run, palette.accent)),
+      ...eventSeries(timeline.events ?? [], palette, timeline.extent, roomOf(timeline)),
     ],
   });
 }
 
-function timeAxis(palette: Palette) {
+/** The axis of times; its ends are those of the range, not of the data. */
+export /** Fixed room at both sides, whatever the labels: what is above each other is at the same time. */
+const STRIP = { left: 52, right: 66, outerBoundsMode: "none" as const };
+
+const lowest = (points: (TimelinePoint | null)[]): number =>
+  points.find((point) => typeof point?.value === "number")?.value ?? 0;
+
+export function timeAxis(palette: Palette, extent?: [number, number]) {
+  const [min, max] = extent ?? ["dataMin" as const, "dataMax" as const];
   return {
-    ...axis(palette, { min: "dataMin", max: "dataMax" }, "x"),
+    // With four splits a day has no tick but midnight.
+    ...axis(palette, { min, max, splits: 6 }, "x"),
     type: "time",
     axisLabel: {
       color: palette.faint,
       hideOverlap: true,
+      alignMinLabel: "left",
+      alignMaxLabel: "right",
       formatter: {
-        year: "{yyyy}",
+        year: "{MMM} {yyyy}",
         month: "{MMM} {yyyy}",
         day: "{d} {MMM}",
         hour: "{HH}:{mm}",
@@ -126,6 +169,8 @@ function valueAxis(timeline: Timeline, palette: Palette) {
     ...values,
     ...(timeline.alsoHolds ?? []),
     timeline.reference?.value,
+    timeline.reference?.low,
+    timeline.reference?.high,
     timeline.threshold?.value,
   ];
   const known = all.filter((value): value is number => typeof value === "number");
@@ -133,8 +178,9 @@ function valueAxis(timeline: Timeline, palette: Palette) {
     ...(timeline.isShare ? { floor: 0, ceiling: 1 } : {}),
     isFromZero: timeline.isFromZero ?? false,
   };
-  const { min, max, interval: step } = niceDomain(known, limits);
-  const format = timeline.format ?? tickFormat(step);
+  const ticks = timeline.ticks?.(known.reduce((a, b) => Math.max(a, Math.abs(b)), 0));
+  const { min, max, interval: step } = tickDomain(known, limits, ticks?.scale ?? 1);
+  const format = ticks?.format ?? timeline.format ?? tickFormat(step);
   return { ...axis(palette, { min, format }, "y"), max, interval: step };
 }
 
@@ -145,23 +191,6 @@ function marker(window: TrackWindow | undefined, palette: Palette) {
     borderColor: palette.accent,
     borderWidth: 1.5,
   };
-}
-
-function windowTip(
-  { windows, points, title, reference }: Timeline,
-  place: number,
-  format: (value: number) => string,
-): HTMLElement {
-  const window = windows[place];
-  const point = points[place];
-  const show = (value: Num | undefined) => (typeof value === "number" ? format(value) : "–");
-  return tip(window?.name ?? "", [
-    { name: title, value: show(point?.value) },
-    { name: "interval", value: interval(point?.low, point?.high, (value) => show(value)) || "–" },
-    ...(reference ? [{ name: "reference", value: show(reference.value) }] : []),
-    { name: "rows", value: count(point?.n_current ?? window?.rows) },
-    ...(point?.note ? [{ name: "note", value: point.note }] : []),
-  ]);
 }
 
 function lines(
@@ -192,6 +221,10 @@ function lines(
   ];
   return data.length ? { silent: true, symbol: "none", animation: false, data } : undefined;
 }
+
+/** The share of the chart that a name takes. */
+const roomOf = ({ isQuiet, room }: Timeline): number =>
+  isQuiet ? Number.POSITIVE_INFINITY : (room ?? 0.5);
 
 interface CustomApi {
   coord: (point: [number, number]) => [number, number];

@@ -2,6 +2,7 @@ import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useStat
 import type { Route } from "../lib/route";
 import { type Order, type SortValue, sortRows } from "../lib/sort";
 import { navigate, useChoice } from "../state/route";
+import { useFits } from "./useFits";
 import { useVisibleRows } from "./useVisibleRows";
 
 export interface Column<T> {
@@ -51,6 +52,8 @@ export function DataTable<T>(props: Props<T>): ReactNode {
     return column && found ? sortRows(rows, column.value, found.order) : rows;
   }, [rows, columns, choice]);
   const body = useRef<HTMLTableSectionElement>(null);
+  const [holder, setHolder] = useState<HTMLElement | null>(null);
+  const isFree = useFits(holder);
   const [isWhole, setWhole] = useState(false);
   useEffect(() => {
     // Nobody can press a button on paper.
@@ -69,7 +72,7 @@ export function DataTable<T>(props: Props<T>): ReactNode {
     else choose(sort.order === initial ? `${column.id}.${opposite}` : "");
   };
   return (
-    <div className="table-holder free">
+    <div className={isFree ? "table-holder free" : "table-holder"} ref={setHolder}>
       <table aria-rowcount={sorted.length} className={props.isFitted ? "fitted" : undefined}>
         <caption className="hidden-visually">{props.caption}</caption>
         <thead>

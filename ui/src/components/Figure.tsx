@@ -12,16 +12,17 @@ interface Props {
   note?: ReactNode;
   /** A function where the table is large: it is made when somebody asks for it. */
   table: FigureTable | (() => FigureTable);
+  className?: string;
   children: ReactNode;
 }
 
 /** A chart with its title, which turns into its table and back. */
-export function Figure({ title, aside, note, table, children }: Props): ReactNode {
+export function Figure({ title, aside, note, table, className, children }: Props): ReactNode {
   const [isTable, setTable] = useState(false);
   return (
-    <figure className="figure">
+    <figure className={className ? `figure ${className}` : "figure"}>
       <header>
-        <h3>{title}</h3>
+        {title ? <h3>{title}</h3> : null}
         {aside}
         <button
           type="button"

@@ -1,6 +1,6 @@
 import type { MouseEvent, ReactNode } from "react";
-import { formatRoute, type Route } from "../lib/route";
-import { navigate } from "../state/route";
+import type { Route } from "../lib/route";
+import { hrefOf, navigate } from "../state/route";
 
 interface Props {
   to: Route;
@@ -21,7 +21,7 @@ export function Link({ to, children, className, label, isCurrent, onGo }: Props)
   };
   return (
     <a
-      href={formatRoute(to)}
+      href={hrefOf(to)}
       className={className}
       aria-label={label}
       aria-current={isCurrent ? "true" : undefined}

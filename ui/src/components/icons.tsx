@@ -14,6 +14,14 @@ const PATHS = {
   theme: "M8 13.5A5.5 5.5 0 1 0 8 2.5zM8 2.5v11",
   help: "M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12zM6.3 6.4a1.7 1.7 0 1 1 2.5 1.5c-.6.3-.8.6-.8 1.2M8 11v.2",
   missing: "M3 3h10v10H3zM3 13 13 3",
+  bell: "M4 11.5V7.5a4 4 0 0 1 8 0v4l1 1H3zM6.8 14.2h2.4",
+  incident: "M8 2.5 14 13H2zM8 6.5v3M8 11.3v.2",
+  monitor: "M2.5 3h11v7.5h-11zM5.5 13.5h5M8 10.5v3",
+  people:
+    "M6 7.5a2.2 2.2 0 1 0 0-4.4 2.2 2.2 0 0 0 0 4.4zM2 13c0-2.2 1.8-3.6 4-3.6s4 1.4 4 3.6M10.5 3.3a2.2 2.2 0 0 1 0 4M11.5 9.6c1.6.3 2.7 1.6 2.7 3.4",
+  person: "M8 7.6a2.6 2.6 0 1 0 0-5.2 2.6 2.6 0 0 0 0 5.2zM3 13.6c0-2.6 2.3-4.2 5-4.2s5 1.6 5 4.2",
+  settings: "M3 4.5h5M11 4.5h2M8 3v3M3 8h2M8 8h5M5 6.5v3M3 11.5h6M12 11.5h1M9 10v3",
+  boards: "M2.5 3h5v6h-5zM2.5 11h5v2h-5zM9.5 3h4v2.5h-4zM9.5 7.5h4V13h-4z",
 } as const;
 
 export type IconName = keyof typeof PATHS;

@@ -49,6 +49,22 @@ export function niceDomain(values: number[], limits: Limits = {}, splits = 3): D
   };
 }
 
+/** How the ticks of an axis are written, and what a round step is a multiple of. */
+export interface Ticks {
+  scale: number;
+  format: (value: number) => string;
+}
+
+/** A round range in the unit of the ticks, such as whole hours of values in seconds. */
+export function tickDomain(values: number[], limits: Limits, scale: number): Domain {
+  if (scale === 1) return niceDomain(values, limits);
+  const { min, max, interval } = niceDomain(
+    values.map((value) => value / scale),
+    limits,
+  );
+  return { min: min * scale, max: max * scale, interval: interval * scale };
+}
+
 /** Shows ticks with as many decimals as their step needs. */
 export function tickFormat(interval: number): (value: number) => string {
   const decimals = Math.min(8, Math.max(0, -Math.floor(Math.log10(interval) + 1e-9)));

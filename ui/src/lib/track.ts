@@ -8,7 +8,7 @@ export interface HeatRow {
 }
 
 /** The columns in the document's order of effect; what the ranking forgot comes last. */
-export function heatRows(document: TrackDocument): HeatRow[] {
+export function heatRows(document: Pick<TrackDocument, "drift" | "ranking">): HeatRow[] {
   const names = [...new Set([...document.ranking, ...Object.keys(document.drift)])];
   return names.flatMap((name) => {
     const column = document.drift[name];

@@ -15,9 +15,14 @@ export interface Palette {
   second: string;
   fail: string;
   font: string;
+  /** Colours that tell lines apart, also for those who see fewer. */
+  hues: string[];
+  /** The strong end of the scale of heat maps. */
+  heat: string;
 }
 
 const KEY = "watchkeeper-theme";
+const HUES = ["accent", "second", "hue-3", "hue-4", "hue-5", "hue-6", "text-soft"];
 const listeners = new Set<() => void>();
 let palette: Palette | undefined;
 
@@ -84,6 +89,8 @@ function readPalette(): Palette {
     second: token("second"),
     fail: token("fail"),
     font: token("sans"),
+    hues: HUES.map((name) => token(name)),
+    heat: token("heat-1"),
   };
   return palette;
 }

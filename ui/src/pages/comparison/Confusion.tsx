@@ -1,18 +1,25 @@
 import type { ReactNode } from "react";
 import type { Performance } from "../../api/document";
+import { Link } from "../../components/Link";
 import { Name } from "../../components/Name";
 import { count, percent } from "../../lib/format";
+import type { Route } from "../../lib/route";
 import type { SideNames } from "../../lib/sides";
 
 type Confusion = NonNullable<Performance["confusion"]>;
+
+/** Where the rows of a cell of the current matrix are, by the labels of truth and prediction. */
+export type CellTo = (truth: string, predicted: string) => Route | null;
 
 /** Both matrices side by side. */
 export function ConfusionMatrices({
   confusion,
   sides,
+  cellTo,
 }: {
   confusion: Confusion;
   sides: SideNames;
+  cellTo?: CellTo | undefined;
 }): ReactNode {
   return (
     <div className="row">
@@ -25,6 +32,7 @@ export function ConfusionMatrices({
             title={sides[side]}
             labels={confusion.labels}
             cells={cells}
+            cellTo={side === "current" ? cellTo : undefined}
           />
         ) : null;
       })}
@@ -37,6 +45,7 @@ function Matrix(props: {
   title: string;
   labels: string[];
   cells: number[][];
+  cellTo: CellTo | undefined;
 }): ReactNode {
   const { labels, cells, side } = props;
   return (
@@ -75,7 +84,10 @@ function Matrix(props: {
                     className={`side-${side}`}
                     style={{ "--share": total ? cell / total : 0 } as React.CSSProperties}
                   >
-                    {count(cell)}
+                    <Cell
+                      amount={cell}
+                      to={props.cellTo?.(labels[truth] ?? "", labels[predicted] ?? "") ?? null}
+                    />
                     <small>{total ? percent(cell / total) : "–"}</small>
                   </td>
                 ))}
@@ -85,5 +97,14 @@ function Matrix(props: {
         </tbody>
       </table>
     </div>
+  );
+}
+
+function Cell({ amount, to }: { amount: number; to: Route | null }): ReactNode {
+  if (!to || amount === 0) return count(amount);
+  return (
+    <Link to={to} label={`Show the ${count(amount)} rows`}>
+      {count(amount)}
+    </Link>
   );
 }

@@ -17,17 +17,19 @@ import { MetricsTable, StatisticsTable } from "./FeatureTables";
 interface Props {
   document: ComparisonDocument;
   name: string;
+  /** What the two sides are called, where the document's names say less. */
+  names?: { reference: string; current: string };
 }
 
 /** One column: both distributions over each other, and every number on it. */
-export function FeaturePage({ document, name }: Props): ReactNode {
+export function FeaturePage({ document, name, names: sideNames }: Props): ReactNode {
   const column = document.drift.columns[name];
   const names = driftRows(document.drift).map((row) => row.name);
   const place = names.indexOf(name);
   const [before, after] = [names[place - 1], place < 0 ? undefined : names[place + 1]];
   useScrollToTop(name);
   useNeighbourKeys(before, after);
-  const sides = useMemo(() => sidesOf(document), [document]);
+  const sides = useMemo(() => sideNames ?? sidesOf(document), [document, sideNames]);
   return (
     <article className="feature">
       <nav className="crumbs" aria-label="Way back">

@@ -3,7 +3,7 @@ import type { Model, Performance } from "../../api/document";
 import { Empty, Legend, Section, Sub } from "../../components/Section";
 import { count } from "../../lib/format";
 import type { SideNames } from "../../lib/sides";
-import { ConfusionMatrices } from "./Confusion";
+import { type CellTo, ConfusionMatrices } from "./Confusion";
 import { CalibrationFigure, ConfidenceFigure, CurveFigures, ErrorsFigure } from "./Curves";
 import { Fairness } from "./Fairness";
 import { PerformanceClasses } from "./PerformanceClasses";
@@ -15,6 +15,8 @@ export function PerformanceSection(props: {
   performance: Performance | null;
   model: Model;
   sides: SideNames;
+  /** Where the rows behind a cell of the confusion matrix are. */
+  cellTo?: CellTo;
 }): ReactNode {
   const { performance, sides, model } = props;
   if (!performance) {
@@ -60,7 +62,11 @@ export function PerformanceSection(props: {
           title="Confusion matrix"
           lead="Truth in rows, prediction in columns; shares are of the row."
         >
-          <ConfusionMatrices confusion={performance.confusion} sides={sides} />
+          <ConfusionMatrices
+            confusion={performance.confusion}
+            sides={sides}
+            cellTo={props.cellTo}
+          />
         </Sub>
       ) : null}
       {isCurved ? (

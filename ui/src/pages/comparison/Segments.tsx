@@ -12,15 +12,21 @@ interface Row {
 }
 
 /** Where the drift is: columns that drifted within each segment. */
-export function SegmentsSection({ drift }: { drift: Drift }): ReactNode {
+export function SegmentsSection({
+  drift,
+  title = "Segments",
+}: {
+  drift: Drift;
+  title?: string;
+}): ReactNode {
   const segments = Object.entries(drift.segments ?? {}).filter(
     ([, values]) => Object.keys(values).length,
   );
   if (segments.length === 0) return null;
   return (
     <Section
-      id="segments"
-      title="Segments"
+      id={title === "Segments" ? "segments" : "segment-drift"}
+      title={title}
       lead="Drift within each segment, by the number of columns that drifted."
     >
       {segments.map(([column, values]) => (

@@ -6,11 +6,18 @@ import { count, percent } from "../../lib/format";
 import { ended } from "../../lib/words";
 
 /** The finding in words and numbers, as a colleague would write it. */
-export function SummarySection({ document }: { document: ComparisonDocument }): ReactNode {
+export function SummarySection({
+  document,
+  atOnce,
+}: {
+  document: ComparisonDocument;
+  /** Sentences that are read at once. */
+  atOnce?: number;
+}): ReactNode {
   const { summary, performance } = document;
   return (
     <section className="summary" id="summary">
-      <Finding summary={summary} />
+      <Finding summary={summary} {...(atOnce === undefined ? {} : { atOnce })} />
       <dl className="tallies">
         {summary.checks ? <CheckTally checks={summary.checks} /> : null}
         {summary.drift ? <DriftTally drift={summary.drift} /> : null}
@@ -32,10 +39,16 @@ export function SummarySection({ document }: { document: ComparisonDocument }): 
 const STORY = 6;
 
 /** Headline, sentences and warnings; the sentence that repeats the headline is left out. */
-export function Finding({ summary }: { summary: Summary }): ReactNode {
+export function Finding({
+  summary,
+  atOnce = STORY,
+}: {
+  summary: Summary;
+  atOnce?: number;
+}): ReactNode {
   const [isWhole, setWhole] = useState(false);
   const sentences = summary.sentences.filter((text) => text !== summary.headline);
-  const shown = isWhole || sentences.length <= STORY + 1 ? sentences.length : STORY;
+  const shown = isWhole || sentences.length <= atOnce + 1 ? sentences.length : atOnce;
   return (
     <>
       <VerdictMark verdict={summary.verdict} />

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, memo, type ReactNode, useMemo, useRef } from "react";
+import { type KeyboardEvent, memo, type ReactNode, useMemo, useRef, useState } from "react";
 import type { TrackDocument, TrackWindow } from "../../api/document";
 import { Figure } from "../../components/Figure";
 import { Link } from "../../components/Link";
@@ -16,40 +16,73 @@ import { navigate, useChoice } from "../../state/route";
 const HEIGHT = 22;
 const TOLERANCE = 0.05;
 
+type HeatDocument = Pick<TrackDocument, "windows" | "drift" | "ranking" | "tolerance">;
+
+const openWindow = (place: number) => navigate({ path: ["window", String(place)], query: {} });
+
 /** The effect of every column in every window, by colour; a diamond where it drifted. */
-export function HeatSection({ document }: { document: TrackDocument }): ReactNode {
+export function HeatSection({
+  document,
+  lead = "Columns by their largest effect. Click a cell to open its window, a name for the column.",
+  onPick = openWindow,
+  marked,
+  id = "drift",
+  limit,
+  aside,
+}: {
+  document: HeatDocument;
+  lead?: string;
+  onPick?: (place: number, column: string) => void;
+  /** The window that somebody looks at. */
+  marked?: number;
+  id?: string;
+  /** Rows shown at first, where a table below holds the search; the rest is one press away. */
+  limit?: number;
+  aside?: ReactNode;
+}): ReactNode {
+  const [isWhole, setWhole] = useState(false);
   const [search, setSearch] = useChoice("q");
   const all = useMemo(() => heatRows(document), [document]);
   const top = useMemo(
     () => niceTop(heatTop(all, document.tolerance ?? TOLERANCE)),
     [all, document.tolerance],
   );
-  const rows = useMemo(() => all.filter((row) => matches(row.name, search)), [all, search]);
+  const found = useMemo(() => all.filter((row) => matches(row.name, search)), [all, search]);
+  const rows = limit && !isWhole ? found.slice(0, limit) : found;
   const table = () => ({
     columns: ["Column", ...document.windows.map((window) => window.name)],
     rows: rows.map((row) => [row.name, ...row.column.effect.map((value) => number(value))]),
   });
   return (
-    <Section
-      id="drift"
-      title="Drift over time"
-      lead="Columns by their largest effect. Click a cell to open its window, a name for the column."
-    >
-      <div className="tools">
-        <SearchBox label="Search columns" value={search} onChange={setSearch} />
-        <span className="faint" aria-live="polite">
-          {rows.length === all.length
-            ? ""
-            : `${count(rows.length)} of ${count(all.length)} columns`}
-        </span>
-      </div>
+    <Section id={id} title="Drift over time" lead={lead} aside={aside}>
+      {limit ? null : (
+        <div className="tools">
+          <SearchBox label="Search columns" value={search} onChange={setSearch} />
+          <span className="faint" aria-live="polite">
+            {rows.length === all.length
+              ? ""
+              : `${count(rows.length)} of ${count(all.length)} columns`}
+          </span>
+        </div>
+      )}
       <Figure title={<HeatLegend top={top} />} table={table}>
         {rows.length ? (
-          <HeatMap rows={rows} windows={document.windows} top={top} />
+          <HeatMap
+            rows={rows}
+            windows={document.windows}
+            top={top}
+            onPick={onPick}
+            marked={marked}
+          />
         ) : (
           <p className="empty">No column matches. Empty the search to see all.</p>
         )}
       </Figure>
+      {rows.length < found.length ? (
+        <button type="button" className="text-button more" onClick={() => setWhole(true)}>
+          Show all {count(found.length)} columns
+        </button>
+      ) : null}
     </Section>
   );
 }
@@ -70,15 +103,15 @@ function HeatLegend({ top }: { top: number }): ReactNode {
   );
 }
 
-function HeatMap({
-  rows,
-  windows,
-  top,
-}: {
-  rows: HeatRow[];
+interface MapProps {
   windows: TrackWindow[];
   top: number;
-}): ReactNode {
+  onPick: (place: number, column: string) => void;
+  marked: number | undefined;
+}
+
+function HeatMap({ rows, ...rest }: MapProps & { rows: HeatRow[] }): ReactNode {
+  const { windows } = rest;
   const body = useRef<HTMLDivElement>(null);
   const [first, last] = useVisibleRows(body, rows.length, HEIGHT, 60);
   return (
@@ -88,7 +121,7 @@ function HeatMap({
       <div ref={body}>
         <div style={{ height: first * HEIGHT }} />
         {rows.slice(first, last).map((row, place) => (
-          <Row key={row.name} row={row} windows={windows} top={top} isEntry={first + place === 0} />
+          <Row key={row.name} row={row} {...rest} isEntry={first + place === 0} />
         ))}
         <div style={{ height: (rows.length - last) * HEIGHT }} />
       </div>
@@ -114,13 +147,8 @@ function HeatAxis({ windows }: { windows: TrackWindow[] }): ReactNode {
   );
 }
 
-const Row = memo(function Row(props: {
-  row: HeatRow;
-  windows: TrackWindow[];
-  top: number;
-  isEntry: boolean;
-}): ReactNode {
-  const { row, windows, top } = props;
+const Row = memo(function Row(props: MapProps & { row: HeatRow; isEntry: boolean }): ReactNode {
+  const { row, windows } = props;
   return (
     <div className="heat-row">
       <Link to={{ path: ["feature", row.name], query: {} }}>
@@ -133,8 +161,10 @@ const Row = memo(function Row(props: {
             row={row}
             window={window}
             place={place}
-            top={top}
+            top={props.top}
             isEntry={props.isEntry && place === 0}
+            isMarked={props.marked === place}
+            onPick={props.onPick}
           />
         ))}
       </div>
@@ -149,6 +179,8 @@ function Cell(props: {
   place: number;
   top: number;
   isEntry: boolean;
+  isMarked: boolean;
+  onPick: (place: number, column: string) => void;
 }): ReactNode {
   const { row, window, place } = props;
   const value = row.column.effect[place] ?? null;
@@ -163,9 +195,10 @@ function Cell(props: {
         { "--heat": value === null ? 0 : Math.min(1, value / props.top) } as React.CSSProperties
       }
       tabIndex={props.isEntry ? 0 : -1}
+      aria-current={props.isMarked ? "true" : undefined}
       title={label}
       aria-label={label}
-      onClick={() => navigate({ path: ["window", String(place)], query: {} })}
+      onClick={() => props.onPick(place, row.name)}
     />
   );
 }

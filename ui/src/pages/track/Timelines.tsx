@@ -1,6 +1,6 @@
-import { type ReactNode, useMemo } from "react";
+import { type KeyboardEvent, type ReactNode, useMemo } from "react";
 import type { Estimate, TrackDocument } from "../../api/document";
-import { type Timeline, timelineOption } from "../../charts/timeline";
+import { positions, type Timeline, timelineOption } from "../../charts/timeline";
 import { EChart } from "../../components/EChart";
 import { Figure } from "../../components/Figure";
 import { Section, Sub } from "../../components/Section";
@@ -13,10 +13,22 @@ interface FigureProps {
   title?: ReactNode;
   aside?: string;
   height?: number;
+  className?: string;
+  /** What can be done with the measure, beside its title. */
+  tools?: ReactNode;
+  /** What a click on a window does; a report opens the window. */
+  onPick?: (place: number) => void;
+  /** Instead: what a click anywhere in the plot does, with the window next to it. */
+  onPickNear?: (place: number) => void;
+  onBrush?: (from: number, to: number) => void;
 }
 
+const openWindow = (place: number) => navigate({ path: ["window", String(place)], query: {} });
+
 /** One measure over time; a click on a window opens it. */
-export function TimelineFigure({ timeline, title, height = 170, aside }: FigureProps): ReactNode {
+export function TimelineFigure(props: FigureProps): ReactNode {
+  const { timeline, title, height = 170, aside, onBrush, className } = props;
+  const { onPick = openWindow, onPickNear } = props;
   const option = useMemo(() => timelineOption(timeline), [timeline]);
   const show = timeline.format ?? ((value: number) => number(value));
   const cell = (value: number | null | undefined) =>
@@ -30,21 +42,84 @@ export function TimelineFigure({ timeline, title, height = 170, aside }: FigureP
       count(point?.n_current ?? window?.rows),
     ];
   });
+  const chart = (
+    <EChart
+      option={option}
+      height={height}
+      group="windows"
+      label={`${timeline.title} over ${timeline.windows.length} windows.`}
+      {...(onPickNear
+        ? { onPickAt: (at: number) => onPickNear(nearest(timeline, at)) }
+        : { onPick })}
+      {...(onBrush ? { onBrush } : {})}
+    />
+  );
   return (
     <Figure
       title={title ?? timeline.title}
+      aside={props.tools}
       note={aside}
+      {...(className ? { className } : {})}
       table={{ columns: ["Window", timeline.title, "Interval", "Rows"], rows }}
     >
-      <EChart
-        option={option}
-        height={height}
-        group="windows"
-        label={`${timeline.title} over ${timeline.windows.length} windows.`}
-        onPick={(place) => navigate({ path: ["window", String(place)], query: {} })}
-      />
+      {onPickNear ? (
+        <TimeCursor timeline={timeline} onPick={onPickNear}>
+          {chart}
+        </TimeCursor>
+      ) : (
+        chart
+      )}
     </Figure>
   );
+}
+
+/** Lets the arrow keys go from window to window, where the pointer clicks on them. */
+function TimeCursor(props: {
+  timeline: Timeline;
+  onPick: (place: number) => void;
+  children: ReactNode;
+}): ReactNode {
+  const { timeline, onPick } = props;
+  const last = timeline.windows.length - 1;
+  const now = timeline.marked ? nearest(timeline, timeline.marked[0]) : last;
+  const press = (event: KeyboardEvent) => {
+    const next = {
+      ArrowLeft: timeline.marked ? now - 1 : last,
+      ArrowRight: now + 1,
+      Home: 0,
+      End: last,
+    }[event.key];
+    if (next === undefined) return;
+    event.preventDefault();
+    onPick(Math.min(last, Math.max(0, next)));
+  };
+  const value = timeline.points[now]?.value;
+  const show = timeline.format ?? ((each: number) => number(each));
+  return (
+    <div
+      className="time-cursor"
+      role="slider"
+      tabIndex={0}
+      aria-label={`Time looked at in ${timeline.title}`}
+      aria-valuemin={0}
+      aria-valuemax={Math.max(0, last)}
+      aria-valuenow={Math.max(0, now)}
+      aria-valuetext={`${timeline.windows[now]?.name ?? ""}: ${typeof value === "number" ? show(value) : "no value"}`}
+      onKeyDown={press}
+    >
+      {props.children}
+    </div>
+  );
+}
+
+/** The window whose mark stands next to a place of the axis. */
+function nearest({ windows }: Timeline, at: number): number {
+  const { at: places } = positions(windows);
+  let best = 0;
+  places.forEach((place, index) => {
+    if (Math.abs(place - at) < Math.abs((places[best] ?? 0) - at)) best = index;
+  });
+  return best;
 }
 
 /** Every performance metric over time. */
