@@ -76,9 +76,13 @@ def _said(condition: str, seen: Observation) -> str:
     word = "holds" if seen.truth is Truth.TRUE else "does not hold"
     if seen.value is None:
         return f"{condition} {word}"
-    ends = "" if seen.low is None or seen.high is None else f" ({seen.low:.4g} to {seen.high:.4g})"
+    ends = (
+        ""
+        if seen.low is None or seen.high is None
+        else f" ({_short(seen.low)} to {_short(seen.high)})"
+    )
     rows = f" of {seen.rows:,} rows" if seen.rows else ""
-    return f"{condition} {word}: {seen.value:.4g}{ends}{rows}"
+    return f"{condition} {word}: {_short(seen.value)}{ends}{rows}"
 
 
 def _probed(probe: Probe, values: dict[str, str], automation: Automation) -> Result:
@@ -99,6 +103,15 @@ def _probed(probe: Probe, values: dict[str, str], automation: Automation) -> Res
         text = f"{url} answers {answer.status}, without {probe.contains!r}"
         return Result("failed", text, exit=answer.status)
     return Result("ok", f"{url} answers {answer.status}", exit=answer.status)
+
+
+def _short(value: float) -> str:
+    """A number as people write it, without exponents where it is large.
+
+    >>> _short(0.71234), _short(406_712_345.6)
+    ('0.7123', '406,712,346')
+    """
+    return f"{value:,.0f}" if 10_000 <= abs(value) < 1e15 else f"{value:.4g}"
 
 
 def reading_of(
