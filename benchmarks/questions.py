@@ -44,12 +44,12 @@ def main() -> None:
         layout, hours = year.hours(args)
         if not store.models():
             year.build(store, layout, hours, args)
-            _build_traffic(store, args)
+            build_traffic(store, args)
         _ask(store, layout, args)
         store.close()
 
 
-def _build_traffic(store: Buckets, args: argparse.Namespace) -> None:
+def build_traffic(store: Buckets, args: argparse.Namespace) -> None:
     """The traffic of each hour, with latencies of two stages."""
     rng = np.random.default_rng(2)
     for at in range(args.days * 24):

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pyarrow.compute as pc
 import pytest
 
-from tests.live.stations import START, Station, flights, labels, predictions, station
+from tests.live.stations import START, Station, differences, flights, labels, predictions, station
+from watchkeeper.app.live.overview import measure_overview
 from watchkeeper.core.envelope import Signal
 from watchkeeper.core.errors import InputError
+from watchkeeper.core.windows import parse_window
 
 REFERENCE = flights(3_000, seed=1, start=START - timedelta(days=60))
 ROWS = flights(900)
@@ -130,3 +133,23 @@ def test_the_page_of_a_segment_is_that_of_its_rows(held: Station) -> None:
     temp = page["report"]["drift"]["columns"]["temp"]["statistics"]["current"]
     assert temp["mean"] == pytest.approx(pc.mean(mine.column("temp")).as_py())
     assert page["report"]["quality"]["schema"] == whole["report"]["quality"]["schema"]
+
+
+def test_a_page_that_is_kept_is_the_page_that_is_made(held: Station) -> None:
+    """Asked for again it is the same; rows, labels and another reference make it anew."""
+    ask = partial(held.platform.overview, "late", window=WINDOW)
+    first = ask()
+    assert ask() == first
+    held.send(Signal.PREDICTIONS, predictions(flights(60, seed=9)))
+    held.work()
+    later = ask()
+    assert later["report"]["current"]["rows"] == first["report"]["current"]["rows"] + 60
+    held.now += timedelta(minutes=5)
+    assert ask()["report"]["current"]["rows"] == later["report"]["current"]["rows"]
+    held.refer(flights(500, seed=5, start=START - timedelta(days=30)))
+    held.work()
+    assert ask()["report"]["reference"]["rows"] == 500
+    fresh = measure_overview(
+        held.platform._measured("late"), window=parse_window(WINDOW), now=held.now
+    )
+    assert differences(ask()["report"], fresh["report"]) == []

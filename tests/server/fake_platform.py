@@ -101,6 +101,20 @@ class NoPeople:
         """Nobody."""
         return False
 
+    @property
+    def sessions(self) -> NoPeople:
+        """The sessions."""
+        return self
+
+    def list(self, user: str | None = None) -> list[dict[str, Any]]:
+        """None."""
+        del user
+        return []
+
+    def end(self, id_: str, *, user: str | None = None) -> None:
+        """There is none."""
+        raise NotFoundError(f"there is no session {id_!r} of {user!r}")
+
 
 @dataclass
 class FakeRegistry:

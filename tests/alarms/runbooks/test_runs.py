@@ -104,7 +104,7 @@ def test_on_a_server_without_keys_there_is_no_second_person(held: Bench) -> None
     local = Asker(LOCAL, "127.0.0.1", shared=True)
     run = held.ask(who=local)
     assert "watchkeeper users add" in run["reason"]
-    with pytest.raises(ConflictError, match="has no API keys, so everybody here is one"):
+    with pytest.raises(ConflictError, match="no users and no API keys, so everybody"):
         held.desk.approve(run["number"], local)
 
 

@@ -3,6 +3,7 @@ import type { Palette } from "../state/theme";
 import { frame, tip } from "./base";
 import { LONG_LINE } from "./canvas";
 import { type Lines, MOST_COLOURS, MOST_TOLD, scaleOf } from "./lines";
+import { RESTS } from "./moving";
 import type { Pyramid, Stretch } from "./pyramid";
 import { eventSeries, timeAxis } from "./timeline";
 
@@ -38,11 +39,14 @@ export function manyLinesOption(chart: ManyLines) {
     chart.start + place * chart.step,
     Number.isFinite(low) ? low : 0,
   ]);
+  const detail = detailOf();
   return (palette: Palette) => ({
     ...frame(palette, { top: 12, bottom: 20, right: 16 }),
     useUTC: !chart.isLocal,
     tooltip: {
       ...frame(palette).tooltip,
+      // On a layer of its own: pointing draws no line anew.
+      axisPointer: { ...frame(palette).tooltip.axisPointer, zlevel: 1 },
       formatter: (params: { dataIndex?: number }[]) =>
         manyTip(chart, params[0]?.dataIndex ?? 0, format),
     },
@@ -70,7 +74,7 @@ export function manyLinesOption(chart: ManyLines) {
           type: LONG_LINE,
           shape: {
             pyramid: chart.lines[place.dataIndex]?.pyramid,
-            stretch: stretchOf(chart, place.coordSys, api),
+            stretch: stretchOf(chart, place.coordSys, api, detail(place.dataIndex)),
           },
           style: {
             fill: "none",
@@ -86,8 +90,21 @@ export function manyLinesOption(chart: ManyLines) {
   });
 }
 
+/** While it moves it is drawn more coarsely; `useZoom` has it drawn once more when it rests. */
+function detailOf(): (place: number) => number {
+  let before = Number.NEGATIVE_INFINITY;
+  let detail = 1;
+  return (place) => {
+    if (place > 0) return detail;
+    const now = performance.now();
+    detail = now - before < RESTS ? 0.25 : 1;
+    before = now;
+    return detail;
+  };
+}
+
 /** What of the values is seen, and where. */
-function stretchOf(chart: ManyLines, seen: Place["coordSys"], api: Api): Stretch {
+function stretchOf(chart: ManyLines, seen: Place["coordSys"], api: Api, detail: number): Stretch {
   const [x, zero] = api.coord([chart.start, 0]);
   const [far, one] = api.coord([chart.start + chart.step * chart.count, 1]);
   const dx = (far - x) / chart.count;
@@ -98,7 +115,7 @@ function stretchOf(chart: ManyLines, seen: Place["coordSys"], api: Api): Stretch
     dy: one - zero,
     from: Math.max(0, Math.floor((seen.x - x) / dx)),
     to: Math.min(chart.count, Math.ceil((seen.x + seen.width - x) / dx)),
-    pieces: seen.width,
+    pieces: seen.width * detail,
   };
 }
 

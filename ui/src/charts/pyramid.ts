@@ -13,9 +13,9 @@ export interface Pyramid {
   levels: Level[];
 }
 
-const FACTOR = 4;
+const FACTOR = 2;
 
-/** Levels of 4, 16, 64 … values; gaps are NaN. */
+/** Levels of 2, 4, 8 … values; gaps are NaN. */
 export function pyramidOf(values: ArrayLike<number | null>): Pyramid {
   const own = Float32Array.from(values, (value) => value ?? Number.NaN);
   const levels: Level[] = [];

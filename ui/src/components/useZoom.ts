@@ -1,5 +1,6 @@
 import { type RefObject, useLayoutEffect, useRef } from "react";
 import type { EChartsType } from "../charts/echarts";
+import { RESTS } from "../charts/moving";
 
 /** Ctrl and the wheel zoom, Shift moves; a plain drag stays the choice of a range. */
 const ALL = {
@@ -27,11 +28,17 @@ export function useZoom(
     const made = chart.current;
     const place = holder.current;
     if (!isOn || !made || !place) return;
+    let rest: ReturnType<typeof setTimeout> | undefined;
     made.on("datazoom", (event) => {
       const [seen] = (event as { batch?: { start?: number; end?: number }[] }).batch ?? [
         event as { start?: number; end?: number },
       ];
-      zoom.current = { ...zoom.current, start: seen?.start ?? 0, end: seen?.end ?? 100 };
+      const { start = 0, end = 100 } = seen ?? {};
+      const isMoved = start !== zoom.current.start || end !== zoom.current.end;
+      zoom.current = { ...zoom.current, start, end };
+      if (!isMoved) return;
+      clearTimeout(rest);
+      rest = setTimeout(() => made.dispatchAction({ type: "dataZoom", start, end }), 2 * RESTS);
     });
     const reset = () => made.dispatchAction({ type: "dataZoom", start: 0, end: 100 });
     // On a Mac people zoom with the other key.
@@ -46,6 +53,7 @@ export function useZoom(
     place.addEventListener("dblclick", reset);
     place.addEventListener("wheel", wheel, { capture: true, passive: false });
     return () => {
+      clearTimeout(rest);
       place.removeEventListener("dblclick", reset);
       place.removeEventListener("wheel", wheel, { capture: true });
     };

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from watchkeeper.app.findings_performance import leading
+from watchkeeper.app.live.kept import Kept
 from watchkeeper.app.live.measured import Measured
 from watchkeeper.app.live.overview import measure_overview
 from watchkeeper.app.live.questions import SeriesQuery
@@ -26,7 +27,9 @@ _TRAFFIC = ("prediction_count", "throughput", "error_rate", "latency_ms@p95")
 _LABELS = ("label_coverage", "label_delay_s@p50")
 
 
-def measure_glance(measured: Measured, *, window: Window, now: datetime) -> Answer:
+def measure_glance(
+    measured: Measured, *, window: Window, now: datetime, held: Kept | None = None
+) -> Answer:
     """Traffic, performance, drift, quality and labels of a model in one window, in short.
 
     Parameters
@@ -37,6 +40,8 @@ def measure_glance(measured: Measured, *, window: Window, now: datetime) -> Answ
         What to cover.
     now
         The time of asking.
+    held
+        As of `measure_overview`.
 
     Returns
     -------
@@ -45,7 +50,9 @@ def measure_glance(measured: Measured, *, window: Window, now: datetime) -> Answ
         headline is about, beside its reference. `drift`, `quality`, `verdict`, `headline`: of the
         report of the window. `series`: volume and that metric over time.
     """
-    page = measure_overview(replace(measured, segment=None), window=window, now=now, of_segments=())
+    page = measure_overview(
+        replace(measured, segment=None), window=window, now=now, of_segments=(), held=held
+    )
     report = page["report"]
     found: Answer = {
         "model": measured.model,

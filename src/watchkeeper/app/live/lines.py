@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from watchkeeper.app.live.kept import SETTLED, Kept
 from watchkeeper.app.live.measured import Measured
 from watchkeeper.app.live.questions import SeriesQuery
 from watchkeeper.app.live.series import (
@@ -24,7 +25,6 @@ from watchkeeper.app.live.series import (
     segments_of,
 )
 from watchkeeper.app.live.spans import DAY, steps
-from watchkeeper.app.live.track import Steps
 from watchkeeper.core.errors import InputError
 from watchkeeper.core.windows import Every, Window
 from watchkeeper.metrics.find import Found, find_metric
@@ -45,12 +45,11 @@ KEPT = 20_000
 """Weeks of a line that are kept: some 30 MB."""
 
 _WEEK = timedelta(days=7)
-_SETTLED = timedelta(seconds=2)
 _DIGITS = 6
 
 
 def measure_lines(
-    measured: Measured, query: SeriesQuery, *, window: Window, now: datetime, held: Steps
+    measured: Measured, query: SeriesQuery, *, window: Window, now: datetime, held: Kept
 ) -> Answer:
     """The lines that a query asks for, on one grid of times.
 
@@ -124,9 +123,21 @@ def _week(  # what a week of lines is made of
     week: Window,
     every: Every | None,
     now: datetime,
-    held: Steps,
+    held: Kept,
 ) -> list[Held]:
     """Each kind's steps in a week, as they were measured before where nothing came since."""
+    with held.turn:
+        return _week_of(measured, kinds, week, every, now, held)
+
+
+def _week_of(  # what a week of lines is made of
+    measured: Measured,
+    kinds: Sequence[Kind],
+    week: Window,
+    every: Every | None,
+    now: datetime,
+    held: Kept,
+) -> list[Held]:
     marker = None if every is None or (every.delta or _WEEK) > DAY else _marker(measured, week, now)
     common = (measured.model, measured.version, measured.segment, week.start, week.end)
     keys = [(*common, every, found.name, column) for found, column in kinds]
@@ -156,7 +167,7 @@ def _marker(measured: Measured, week: Window, now: datetime) -> object | None:
         )
         for layout in layouts
     ]  # fmt: skip
-    if any(one.newest is not None and now - one.newest <= _SETTLED for one in written):
+    if any(one.newest is not None and now - one.newest <= SETTLED for one in written):
         return None
     return None if reference is None else reference.id, *(one.sums for one in written)
 

@@ -9,6 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from watchkeeper.app.document import Side, assemble
+from watchkeeper.app.live.kept import SETTLED, Kept
 from watchkeeper.app.live.measured import Measured
 from watchkeeper.app.performance import performance_of
 from watchkeeper.core.errors import InputError, NotFoundError
@@ -39,6 +40,7 @@ def measure_overview(
     window: Window,
     now: datetime,
     of_segments: Collection[str] = (PERFORMANCE, ROWS),
+    held: Kept | None = None,
 ) -> Answer:
     """Service, labels, business, performance and the columns' drift in one window.
 
@@ -53,6 +55,8 @@ def measure_overview(
     of_segments
         What is read of each segment; the drift of every column in every segment is most of the
         work of a report, and left out.
+    held
+        What was measured before; None to measure all of it now.
 
     Returns
     -------
@@ -78,11 +82,51 @@ def measure_overview(
         "report": None,
     }
     if measured.layout is not None:
-        page = _page(measured, window, now, of_segments)
+        page = _held_page(measured, window, now, of_segments, held)
         document["report"] = page
         if measured.segment is not None and page is not None:
             document["rows"] = page["current"]["rows"]
     return document
+
+
+def _held_page(
+    measured: Measured,
+    window: Window,
+    now: datetime,
+    of_segments: Collection[str],
+    held: Kept | None,
+) -> Answer | None:
+    """The page as it was made before, where nothing it is made of was written to since."""
+    marker = None if held is None else _marker(measured, window, now)
+    if held is None or marker is None:
+        return _page(measured, window, now, of_segments)
+    # The age of what came last is told to the minute.
+    until = int(min(now, window.end).timestamp()) // 60
+    key = (
+        measured.model, measured.version, measured.segment, window.start, window.end, until,
+        tuple(of_segments),
+    )  # fmt: skip
+    found: Answer | None = held.get(key, marker)
+    if found is None:
+        found = _page(measured, window, now, of_segments)
+        if found is not None:
+            held.put(key, marker, found)
+    # Who shows it may change it: of what is kept nobody does.
+    return None if found is None else dict(found)
+
+
+def _marker(measured: Measured, window: Window, now: datetime) -> object | None:
+    """What is the same as long as nothing was written to; None where that is not sure."""
+    reference = measured.reference
+    if reference is None or reference.ranges(window.start, window.end):
+        return None
+    written = measured.buckets.written(
+        measured.model, layout=reference.layout_id, start=window.start, end=window.end,
+        version=measured.version,
+    )  # fmt: skip
+    if written.newest is not None and now - written.newest <= SETTLED:
+        return None
+    return reference.id, reference.layout_id, written.sums
 
 
 def _page(

@@ -20,6 +20,7 @@ from watchkeeper.app.live.door import Door
 from watchkeeper.app.live.exposition import Exposition
 from watchkeeper.app.live.glance import measure_glance
 from watchkeeper.app.live.heartbeat import read_heartbeat
+from watchkeeper.app.live.kept import Kept
 from watchkeeper.app.live.keys import Keys
 from watchkeeper.app.live.lines import KEPT, measure_lines
 from watchkeeper.app.live.measured import Measured, segment_of
@@ -34,7 +35,7 @@ from watchkeeper.app.live.series_files import write_series
 from watchkeeper.app.live.settings import Settings
 from watchkeeper.app.live.spans import window_of
 from watchkeeper.app.live.storage import measure_storage
-from watchkeeper.app.live.track import Steps, measure_track
+from watchkeeper.app.live.track import measure_track
 from watchkeeper.core.envelope import Signal
 from watchkeeper.core.errors import (
     BusyError,
@@ -102,8 +103,9 @@ class Platform:
             clock=Steady(clock),
         )
         self._exposition = Exposition(self.registry, self._measured, self._buckets, clock)
-        self._steps = Steps()
-        self._weeks = Steps(KEPT)
+        self._steps = Kept(4_000)
+        self._pages = Kept(200)
+        self._weeks = Kept(KEPT)
 
         self._closing = threading.Event()
         self._settler = threading.Thread(target=self._settle, name="settle", daemon=True)
@@ -197,13 +199,15 @@ class Platform:
         """All that a page about the model shows."""
         measured = self._measured(model, version=version, segment=segment)
         return pages.measure_overview(
-            measured, window=self._window(model, window), now=self._clock()
+            measured, window=self._window(model, window), now=self._clock(), held=self._pages
         )
 
     def glance(self, model: str, *, window: str) -> Answer:
         """What a list of models shows of one."""
         span = self._window(model, window)
-        return measure_glance(self._measured(model), window=span, now=self._clock())
+        return measure_glance(
+            self._measured(model), window=span, now=self._clock(), held=self._pages
+        )
 
     def track(
         self,

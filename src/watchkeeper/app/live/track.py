@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from threading import Lock
 from typing import Any
 
 from msgspec.structs import replace
 
 from watchkeeper.app.drift import compared, pair_of
 from watchkeeper.app.live.glance import step_of
+from watchkeeper.app.live.kept import SETTLED, Kept
 from watchkeeper.app.live.measured import WHOLE, Measured, Parts, reference_parts
 from watchkeeper.app.live.spans import steps
 from watchkeeper.core.errors import InputError
@@ -38,44 +37,9 @@ Answer = dict[str, Any]
 MAX_STEPS = 200
 """Steps of one answer: each takes some milliseconds."""
 
-_KEPT = 4_000
-_SETTLED = timedelta(seconds=2)
-
-
-class Steps:
-    """Steps that were measured before, the latest used; a step that got rows is measured again.
-
-    Parameters
-    ----------
-    most
-        How many are kept.
-    """
-
-    def __init__(self, most: int = _KEPT) -> None:
-        self._most = most
-        self._lock = Lock()
-        self._held: OrderedDict[object, tuple[object, Any]] = OrderedDict()
-
-    def get(self, key: object, marker: object) -> Any:
-        """What was measured of a step, if nothing was written to it since."""
-        with self._lock:
-            found = self._held.get(key)
-            if found is None or found[0] != marker:
-                return None
-            self._held.move_to_end(key)
-            return found[1]
-
-    def put(self, key: object, marker: object, answer: Any) -> None:
-        """Keep a step, and forget the one that was not asked for longest."""
-        with self._lock:
-            self._held[key] = marker, answer
-            self._held.move_to_end(key)
-            while len(self._held) > self._most:
-                self._held.popitem(last=False)
-
 
 def measure_track(
-    measured: Measured, *, window: Window, step: str | None, now: datetime, held: Steps
+    measured: Measured, *, window: Window, step: str | None, now: datetime, held: Kept
 ) -> Answer:
     """Every column's effect, verdict and missing share, and the quality scores, step by step.
 
@@ -133,7 +97,7 @@ def _seconds(every: Every) -> float:
 
 
 def _step(
-    measured: Measured, layout: Layout, span: Window, parts: Parts, now: datetime, held: Steps
+    measured: Measured, layout: Layout, span: Window, parts: Parts, now: datetime, held: Kept
 ) -> Answer:
     """One step, as it was measured before where nothing came since."""
     reference = measured.reference
@@ -146,7 +110,7 @@ def _step(
     # The age of a step that still goes on changes by itself, and so may a moving reference.
     settled = (
         span.end <= now
-        and (written.newest is None or now - written.newest > _SETTLED)
+        and (written.newest is None or now - written.newest > SETTLED)
         and reference is not None
         and not reference.ranges(span.start, span.end)
     )

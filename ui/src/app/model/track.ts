@@ -7,6 +7,7 @@ import { moment, type Zone } from "../zone";
 import type { Looked } from "./at";
 import type { Shown } from "./ModelPage";
 import { askModel } from "./queries";
+import { useReport } from "./ReportParts";
 import { stepOf, stepsFor } from "./steps";
 
 /** Drift and quality over time, in the steps of the other charts of the page. */
@@ -14,9 +15,11 @@ export function useTrack(shown: Shown) {
   const { model, window, version, segment } = shown;
   const [chosen] = useChoice("step");
   const step = chosen || stepOf(window, model, stepsFor(model.columns.length));
+  const isFindingOnItsWay = useReport(shown).isPending;
   return useQuery({
     ...askModel.track(model.name, { window, version, segment, step }),
-    enabled: model.reference !== null,
+    // The finding is what one came for: the server works on it alone until it is there.
+    enabled: model.reference !== null && !isFindingOnItsWay,
   });
 }
 
