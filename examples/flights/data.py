@@ -40,7 +40,7 @@ def load_flights() -> pd.DataFrame:
     late = (flights["arr_delay"] > LATE_MINUTES).astype("Int64").astype("string")
     out = flights.assign(
         time=time + pd.to_timedelta(flights["minute"], unit="min"),
-        weekday=local.dt.dayofweek,
+        weekday=local.dt.day_of_week,
         plane_age=flights["year"] - flights["built"],
         late=late.where(flights["arr_delay"].notna()),
     )

@@ -2,6 +2,7 @@ import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useStat
 import type { Route } from "../lib/route";
 import { type Order, type SortValue, sortRows } from "../lib/sort";
 import { navigate, useChoice } from "../state/route";
+import { scrolled } from "./TableHolder";
 import { useFits } from "./useFits";
 import { useVisibleRows } from "./useVisibleRows";
 
@@ -72,7 +73,11 @@ export function DataTable<T>(props: Props<T>): ReactNode {
     else choose(sort.order === initial ? `${column.id}.${opposite}` : "");
   };
   return (
-    <div className={isFree ? "table-holder free" : "table-holder"} ref={setHolder}>
+    <div
+      className={isFree ? "table-holder free" : "table-holder"}
+      ref={setHolder}
+      {...scrolled(isFree, props.caption)}
+    >
       <table aria-rowcount={sorted.length} className={props.isFitted ? "fitted" : undefined}>
         <caption className="hidden-visually">{props.caption}</caption>
         <thead>

@@ -40,6 +40,7 @@ WORDS = {
 }
 """Our severities by name."""
 
+
 def severity_of(alert: Alert) -> Severity | None:
     """The severity that an alert's label names, in our words or in those of Prometheus rules.
 

@@ -211,7 +211,7 @@ function PanelTools(props: {
         className="text-button"
         disabled={isFirst}
         onClick={() => onMove(-1)}
-        aria-label={`Move ${panel.title} forward`}
+        aria-label={`← Forward: ${panel.title}`}
       >
         ← Forward
       </button>
@@ -220,7 +220,7 @@ function PanelTools(props: {
         className="text-button"
         disabled={isLast}
         onClick={() => onMove(1)}
-        aria-label={`Move ${panel.title} back`}
+        aria-label={`Back →: ${panel.title}`}
       >
         Back →
       </button>
@@ -237,7 +237,7 @@ function PanelTools(props: {
         type="button"
         className="text-button"
         onClick={onRemove}
-        aria-label={`Take ${panel.title} out`}
+        aria-label={`Take out ${panel.title}`}
       >
         Take out
       </button>

@@ -2,6 +2,7 @@ import { notifications } from "@mantine/notifications";
 import type { QueryClient } from "@tanstack/react-query";
 import type { DashboardShown } from "../../api/schema";
 import { at, send } from "../data/api";
+import { ask } from "../data/queries";
 import { bodyOf, type Draft } from "./draft";
 import { slugOf } from "./slug";
 
@@ -19,7 +20,8 @@ export function save(
 /** Removes a dashboard, and offers to put it back. */
 export async function remove(client: QueryClient, kept: DashboardShown): Promise<void> {
   await send("DELETE", at`/v1/dashboards/${kept.name}`);
-  await client.invalidateQueries({ queryKey: ["dashboards"] });
+  // Not the dashboard itself, which the page still shows: asked for again it is not there.
+  await client.invalidateQueries({ queryKey: ask.dashboards().queryKey, exact: true });
   const id = notifications.show({
     title: `Removed ${kept.title}.`,
     autoClose: 15_000,

@@ -52,11 +52,13 @@ function Whole({ name, incident }: { name: string; incident: IncidentShown }): R
       {(runbook) => (
         <details open={incident.alerts_firing > 0}>
           <summary>
-            <b>{runbook.title}</b>{" "}
-            <Link to={runbookRoute(name, { incident: String(incident.number) })}>
+            <b>{runbook.title}</b>
+          </summary>
+          <p className="buttons">
+            <Link className="button" to={runbookRoute(name, { incident: String(incident.number) })}>
               Open it alone
             </Link>
-          </summary>
+          </p>
           <RunbookText runbook={runbook} about={{ incident: incident.number }} />
         </details>
       )}

@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import type { DecidedShare } from "../../api/schema";
+import { TableHolder } from "../../components/TableHolder";
 import { count, interval, number, percent, signed } from "../../lib/format";
 import type { Outcome } from "./decisions";
 
@@ -71,7 +72,7 @@ export function ThresholdOutcomes(props: Props): ReactNode {
   return (
     <div className="outcomes" aria-live="polite">
       <Matrix classes={props.classes} now={now} />
-      <div className="table-holder">
+      <TableHolder label="Measures">
         <table className="plain-table fitted">
           <caption className="hidden-visually">Measures at the chosen threshold</caption>
           <thead>
@@ -107,7 +108,7 @@ export function ThresholdOutcomes(props: Props): ReactNode {
             ))}
           </tbody>
         </table>
-      </div>
+      </TableHolder>
     </div>
   );
 }
@@ -125,7 +126,7 @@ function Matrix({ classes, now }: { classes: string[]; now: Outcome }): ReactNod
     { name: positive, cells: [now.fn, now.tp] },
   ];
   return (
-    <div className="table-holder">
+    <TableHolder label="Confusion matrix">
       <table className="confusion">
         <caption className="hidden-visually">Confusion matrix at the chosen threshold</caption>
         <thead>
@@ -163,6 +164,6 @@ function Matrix({ classes, now }: { classes: string[]; now: Outcome }): ReactNod
           })}
         </tbody>
       </table>
-    </div>
+    </TableHolder>
   );
 }

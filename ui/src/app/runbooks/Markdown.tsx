@@ -1,5 +1,6 @@
 import { Fragment, type ReactNode } from "react";
 import { Link } from "../../components/Link";
+import { TableHolder } from "../../components/TableHolder";
 import { type Block, blocksOf, type Inline, stepIdOf } from "./markdown";
 
 /** A Markdown text as elements; steps in it are drawn by who shows it. */
@@ -79,7 +80,7 @@ function BlockOf(props: {
 function TableOf({ head, rows }: { head: Inline[][]; rows: Inline[][][] }): ReactNode {
   const isTitled = head.some((cell) => cell.length > 0);
   return (
-    <div className="table-holder">
+    <TableHolder label="Table">
       <table className="fitted">
         {isTitled ? (
           <thead>
@@ -107,7 +108,7 @@ function TableOf({ head, rows }: { head: Inline[][]; rows: Inline[][][] }): Reac
           ))}
         </tbody>
       </table>
-    </div>
+    </TableHolder>
   );
 }
 

@@ -62,11 +62,13 @@ export function Failed({ error, what }: { error: unknown; what: string }): React
 /** An address that there is not. */
 export function Nowhere(): ReactNode {
   return (
-    <Nothing title="There is no page at this address">
-      <p>
-        <Link to={{ path: ["/"], query: {} }}>Show all models</Link>
-      </p>
-    </Nothing>
+    <main className="page">
+      <Nothing title="There is no page at this address">
+        <p>
+          <Link to={{ path: ["/"], query: {} }}>Show all models</Link>
+        </p>
+      </Nothing>
+    </main>
   );
 }
 

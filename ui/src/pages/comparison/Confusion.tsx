@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 import type { Performance } from "../../api/document";
 import { Link } from "../../components/Link";
 import { Name } from "../../components/Name";
+import { TableHolder } from "../../components/TableHolder";
 import { count, percent } from "../../lib/format";
 import type { Route } from "../../lib/route";
 import type { SideNames } from "../../lib/sides";
@@ -49,7 +50,7 @@ function Matrix(props: {
 }): ReactNode {
   const { labels, cells, side } = props;
   return (
-    <div className="table-holder">
+    <TableHolder label={props.title}>
       <table className="confusion">
         <caption className="soft">
           <i
@@ -96,7 +97,7 @@ function Matrix(props: {
           })}
         </tbody>
       </table>
-    </div>
+    </TableHolder>
   );
 }
 

@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import type { ColumnDrift, Estimate, Num } from "../../api/document";
+import { TableHolder } from "../../components/TableHolder";
 import { count, instant, interval, number, percent, pValue } from "../../lib/format";
 import { capital, metricAbout, metricTitle } from "../../lib/words";
 
@@ -67,7 +68,7 @@ export function MetricsTable({ column }: { column: ColumnDrift }): ReactNode {
   return (
     <div className="sub">
       <h3>Measures of drift</h3>
-      <div className="table-holder">
+      <TableHolder label="Table">
         <table className="plain-table">
           <thead>
             <tr>
@@ -89,7 +90,7 @@ export function MetricsTable({ column }: { column: ColumnDrift }): ReactNode {
             ))}
           </tbody>
         </table>
-      </div>
+      </TableHolder>
     </div>
   );
 }
