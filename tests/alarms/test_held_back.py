@@ -237,12 +237,14 @@ def test_who_takes_the_incident_takes_its_alerts(world: World) -> None:
 
 
 def test_an_alert_that_nobody_was_told_of_yet_is_taken_with_its_incident(world: World) -> None:
-    """Before its group's wait is over."""
+    """Before its group's wait is over: it is told once, and not again while that holds."""
     world.post()
     done = world.alarms.acknowledge({"model": "fares"}, by="bo")
-    assert (done["incidents"], done["acknowledged"]) == ([1], [])
+    assert (done["incidents"], len(done["acknowledged"])) == ([1], 1)
     with pytest.raises(NotFoundError, match="watchkeeper incidents"):
-        world.alarms.acknowledge({"model": "fares"}, by="bo")
+        world.alarms.acknowledge({"model": "other"}, by="bo")
+    world.go(timedelta(hours=7), step=10 * MINUTE)
+    assert [one for one in world.told() if one[1] == "Late"] == [("team", "Late", "first")]
 
 
 def test_an_acknowledgement_for_a_while_ends_for_both(world: World) -> None:

@@ -295,9 +295,24 @@ def test_an_acknowledgement_tells_who_was_told():
     ]
     assert done.notifications[0].key == world.decided[0].key
     assert done.sent[0].acknowledged_by == "ann"
-    assert not acknowledge(
-        world.group(KEY), [Sent(group_key=KEY, receiver="ml")], by="ann", until=START, now=START
-    ).sent
+    done = acknowledge(
+        world.group(KEY), [Sent(group_key=KEY, receiver="other")], by="ann", until=START, now=START
+    )
+    assert [one.receiver for one in done.sent] == ["ml"]
+    assert done.notifications == ()
+
+
+def test_what_is_taken_on_before_it_was_told_is_told_once():
+    """Somebody looks already; the others are to know, and nobody is told again and again."""
+    world = World(config())
+    world.post(ONE)
+    world.acknowledge(KEY, timedelta(hours=3))
+    world.run(START + timedelta(hours=2))
+    assert said(world) == [("first", {"1"}, set())]
+    world.end(ONE)
+    world.run(START + timedelta(hours=2, minutes=30))
+    assert said(world, 1) == [("all_resolved", set(), {"1"})]
+    assert world.entries(KEY) == []
 
 
 def test_no_ends_for_who_wants_none_but_a_note():

@@ -40,10 +40,11 @@ def acknowledge(  # each is a part of the acknowledgement
     now: datetime,
     only: Container[str] | None = None,
 ) -> Acknowledged:
-    """Somebody takes on the alerts of a group that have been told; with `only`, those of them.
+    """Somebody takes on the alerts of a group that fire; with `only`, those of them.
 
     Until then they are not repeated; new alerts of the group are told, and every end is. What was
-    taken on before, and still is, stays so.
+    taken on before, and still is, stays so. What its receiver was not told yet is told once, and
+    then waits as well.
 
     Examples
     --------
@@ -58,9 +59,13 @@ def acknowledge(  # each is a part of the acknowledgement
     ('ann', 'acknowledged')
     """
     firing = group.firing(now)
+    wanted = [name for name in firing if only is None or name in only]
+    entries = {one.receiver: one for one in sent}
+    entries.setdefault(group.receiver, Sent(group_key=group.key, receiver=group.receiver))
     taken, messages = [], []
-    for entry in sent:
-        names = [name for name in entry.firing if name in firing and (only is None or name in only)]
+    for entry in entries.values():
+        told = [name for name in wanted if name in entry.firing]
+        names = wanted if entry.receiver == group.receiver else told
         if not names:
             continue
         before = entry.taken_on(now) & firing.keys()
@@ -73,7 +78,9 @@ def acknowledge(  # each is a part of the acknowledgement
                 acknowledged_until=until,
             )
         )
-        alerts = sorted((firing[name] for name in names), key=_order)
+        if not told:
+            continue
+        alerts = sorted((firing[name] for name in told), key=_order)
         messages.append(
             Notification(
                 key=notification_key(group.key, entry.receiver),

@@ -291,7 +291,7 @@ class AlarmDesk:
         Raises
         ------
         NotFoundError
-            Nothing that fires and has been told carries them.
+            Nothing that fires, and no incident that waits, carries them.
         """
         now = self._clock()
         if until is not None and until <= now:

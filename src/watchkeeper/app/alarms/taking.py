@@ -58,7 +58,7 @@ def take_alerts(  # each is a part of the acknowledgement
     numbers = [case.incident.number for case in cases if take_incident(case, by, until, reach)]
     if not taken and not numbers:
         raise NotFoundError(
-            "no alert with these labels fires and has been told, and no incident with them waits "
+            "no alert with these labels fires, and no incident with them waits "
             "for somebody; `watchkeeper alerts` and `watchkeeper incidents` list what there is"
         )
     return {
