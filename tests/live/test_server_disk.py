@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -37,11 +38,18 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def fill(folder: Path, leave: int) -> Path:
-    """Take all room on a disk but some bytes; the file that takes it."""
+    """Take all room on a disk but some bytes; the file that takes it.
+
+    The server may write between the look and the taking, so a look that was too late is repeated.
+    """
     ballast = folder / "ballast"
     with ballast.open("wb") as file:
-        free = shutil.disk_usage(folder).free
-        os.posix_fallocate(file.fileno(), 0, max(free - leave, 1))
+        while (free := shutil.disk_usage(folder).free) > leave:
+            try:
+                os.posix_fallocate(file.fileno(), 0, file.seek(0, os.SEEK_END) + free - leave)
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
     return ballast
 
 
