@@ -11,8 +11,10 @@ from watchkeeper.core.errors import InputError
 from watchkeeper.core.model import Column, Kind, Model
 from watchkeeper.profiles.fit import fit_layout
 from watchkeeper.profiles.query import profile_table
-from watchkeeper.store.engines.base import parse_url, sample
-from watchkeeper.store.engines.opening import engine_of, is_url, open_engine
+from watchkeeper.store.engines.base import sample
+from watchkeeper.store.engines.opening import engine_of, open_url
+from watchkeeper.store.engines.rows import TableRows
+from watchkeeper.store.engines.urls import is_url, parse_url
 
 SECRET = "tr0ub4dor"  # pragma: allowlist secret
 
@@ -25,6 +27,12 @@ def file(tmp_path):
         connection.execute("CREATE SCHEMA s; CREATE TABLE s.t AS SELECT range AS x FROM range(5)")
         connection.execute('CREATE TABLE "a.b" AS SELECT 1 AS y')
     return path
+
+
+def open_engine(url: str):
+    """The engine and the table of a URL."""
+    rows = open_url(url)
+    return rows.engine, getattr(rows, "table" if isinstance(rows, TableRows) else "expression")
 
 
 def message(url: str) -> str:

@@ -12,14 +12,15 @@ from watchkeeper.app.document import Side, assemble
 from watchkeeper.app.infer import Roles, open_model, resolve, with_roles
 from watchkeeper.app.limits import refuse_unknown
 from watchkeeper.app.model_schema import ModelFile
-from watchkeeper.app.profiling import Progress, draw_sample, profile_source, silent
-from watchkeeper.app.sources import as_profile, open_source
-from watchkeeper.collect.source import Source
+from watchkeeper.app.profiling import draw_sample, profile_source
+from watchkeeper.app.sources import Rows, as_profile, reading
 from watchkeeper.core.errors import InputError
 from watchkeeper.core.model import Kind
+from watchkeeper.core.progress import Progress, silent
 from watchkeeper.profiles.fit import fit_layout, with_bounds
 from watchkeeper.profiles.layout import Layout
 from watchkeeper.profiles.profile import Profile
+from watchkeeper.store.engines.urls import is_url, parse_url
 
 
 def compare(
@@ -36,7 +37,8 @@ def compare(
     Parameters
     ----------
     reference, current
-        Paths, data frames, Arrow, DuckDB or Ibis objects; or profiles of them.
+        Paths, URLs of databases, data frames, Arrow, DuckDB, Ibis or Spark objects; or profiles
+        of them.
     model
         A model, the path of a model file, or what such a file holds as a mapping. Where it is
         None, kinds are inferred and no column has a role but those in `roles`.
@@ -82,10 +84,10 @@ def prepare(
     name = describe(current, "current")
     if made is None:
         as_text = texts_of(before.profile.layout)
-        source = open_source(current, name="the current data", as_text=as_text)
-        refuse_strangers(before.profile.layout, source)
-        made = profile_source(source, before.profile.layout, progress=progress)
-        made = with_tallies(made, source)
+        with reading(current, name="the current data", as_text=as_text) as source:
+            refuse_strangers(before.profile.layout, source)
+            made = profile_source(source, before.profile.layout, progress=progress)
+            made = with_tallies(made, source)
     elif made.layout.id != before.profile.layout.id:
         raise_foreign(name)
     if made.whole.rows == 0:
@@ -106,15 +108,15 @@ def prepare_reference(
     profile = as_profile(reference)
     if profile is None:
         file = with_roles(open_model(model), roles or {})
-        source = open_source(reference, name="the reference", as_text=texts(file))
-        if layout is None:
-            drawn = draw_sample(source, progress)
-            layout = fit_layout(resolve(file, None, source.schema, drawn), drawn)
-            del drawn
-        refuse_unknown(layout.model)
-        check_rules(layout, source)
-        profile = with_bounds(profile_source(source, layout, progress=progress))
-        profile = with_tallies(profile, source)
+        with reading(reference, name="the reference", as_text=texts(file)) as source:
+            if layout is None:
+                drawn = draw_sample(source, progress)
+                layout = fit_layout(resolve(file, None, source.schema, drawn), drawn)
+                del drawn
+            refuse_unknown(layout.model)
+            check_rules(layout, source)
+            profile = with_bounds(profile_source(source, layout, progress=progress))
+            profile = with_tallies(profile, source)
     if profile.whole.rows < MIN_REFERENCE:
         rows = profile.whole.rows
         raise InputError(
@@ -139,7 +141,7 @@ def texts_of(layout: Layout) -> tuple[str, ...]:
     return tuple(name for name, dtype in layout.dtypes.items() if dtype.endswith("string"))
 
 
-def refuse_strangers(layout: Layout, source: Source) -> None:
+def refuse_strangers(layout: Layout, source: Rows) -> None:
     """Raise `InputError` where the data have no column of the model at all."""
     wanted = [column.name for column in layout.model.measured]
     if not set(wanted) & set(source.schema.names):
@@ -159,10 +161,10 @@ def raise_foreign(name: str) -> None:
 
 
 def describe(data: object, default: str) -> str:
-    """What to call the data in a report: its path where it has one."""
+    """What to call the data in a report: its path where it has one, its URL without secrets."""
     if isinstance(data, (Profile, pa.Table)) or not isinstance(data, str):
         return str(data) if hasattr(data, "__fspath__") else default
-    return data
+    return parse_url(data).label if is_url(data) else data
 
 
 def _listed(names: list[str], limit: int = 5) -> str:

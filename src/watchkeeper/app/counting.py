@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import pyarrow as pa
 from msgspec.structs import replace
 
-from watchkeeper.app.sources import open_source
-from watchkeeper.collect.source import Source
+from watchkeeper.app.sources import Rows, open_local
 from watchkeeper.core.errors import InputError, RuleError
 from watchkeeper.profiles.layout import Layout
 from watchkeeper.profiles.profile import Profile, Tally
+from watchkeeper.profiles.remote import RemoteRows
 from watchkeeper.profiles.tallies import checks_of, read_tallies, reference_values, tally_query
 
 
@@ -25,16 +25,19 @@ class Span:
     end: float
 
 
-def with_tallies(profile: Profile, source: Source, *, span: Span | None = None) -> Profile:
+def with_tallies(profile: Profile, source: Rows, *, span: Span | None = None) -> Profile:
     """The profile with the tallies of its model's rules, patterns and lengths.
 
-    Costs nothing where the model has none of them; else one query over the columns they name.
+    Costs nothing where the model has none of them, or where the engine that made the profile has
+    counted them; else one query over the columns they name.
 
     Raises
     ------
     RuleError
         A rule does not fit the columns, or the engine refuses it.
     """
+    if isinstance(source, RemoteRows):
+        return profile
     columns = source.schema.names
     checks = checks_of(profile.layout.model, columns, reference=reference_values(profile.layout))
     if not checks:
@@ -72,12 +75,12 @@ def tallies_by(table: pa.Table, layout: Layout, key: str) -> Mapping[int, Mappin
     checks = checks_of(layout.model, table.column_names, reference=reference_values(layout))
     if not checks or table.num_rows == 0:
         return {}
-    source = open_source(table, name="the records")
+    source = open_local(table, name="the records")
     answer = tally_query(source.table(), checks, by=[key]).to_pyarrow()
     return {int(group[0]): held for group, held in read_tallies(answer, checks, by=[key]).items()}
 
 
-def check_rules(layout: Layout, source: Source) -> None:
+def check_rules(layout: Layout, source: Rows) -> None:
     """Refuse a rule that does not fit the columns before the long work begins."""
     checks = checks_of(layout.model, source.schema.names, reference=reference_values(layout))
     if checks:

@@ -13,7 +13,7 @@ from watchkeeper.app.model_file import file_of, model_of, read_model_file, valid
 from watchkeeper.app.model_schema import SERVER_KEYS, ModelFile
 from watchkeeper.app.model_text import write_model
 from watchkeeper.app.profiling import draw_sample
-from watchkeeper.app.sources import open_source
+from watchkeeper.app.sources import reading
 from watchkeeper.app.suggest import suggest_constraint, suggest_roles
 from watchkeeper.app.tasks import is_class_task, task_of, usable_time
 from watchkeeper.core.errors import ModelError, RuleError
@@ -247,6 +247,6 @@ def infer_model(data: object, *, roles: Roles | None = None) -> tuple[Model, str
     roles
         What is known already, as for `resolve`.
     """
-    source = open_source(data, name="the data")
-    model, comments = infer(draw_sample(source), roles=roles)
+    with reading(data, name="the data") as source:
+        model, comments = infer(draw_sample(source), roles=roles)
     return model, write_model(model, comments)

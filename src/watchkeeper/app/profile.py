@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from watchkeeper.app.compare import prepare_reference, refuse_strangers, texts_of
 from watchkeeper.app.counting import with_tallies
 from watchkeeper.app.infer import Roles
-from watchkeeper.app.profiling import Progress, profile_source, silent
-from watchkeeper.app.sources import as_profile, open_source
+from watchkeeper.app.profiling import profile_source
+from watchkeeper.app.sources import as_profile, reading
 from watchkeeper.core.errors import InputError
+from watchkeeper.core.progress import Progress, silent
 from watchkeeper.profiles.profile import Profile
 
 
@@ -49,9 +50,9 @@ def make_profile(
             "reference.profile` and name that"
         )
     layout = reference.layout
-    source = open_source(data, name="the data", as_text=texts_of(layout))
-    refuse_strangers(layout, source)
-    return with_tallies(profile_source(source, layout, progress=progress), source)
+    with reading(data, name="the data", as_text=texts_of(layout)) as source:
+        refuse_strangers(layout, source)
+        return with_tallies(profile_source(source, layout, progress=progress), source)
 
 
 def merge_profiles(profiles: Sequence[Profile]) -> Profile:

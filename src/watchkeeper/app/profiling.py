@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
 
 from watchkeeper.collect.engine import table_batches
-from watchkeeper.collect.source import Source, batch_rows, sample
+from watchkeeper.collect.source import Source, batch_rows, sample, sample_rows
 from watchkeeper.core.errors import InputError
 from watchkeeper.core.model import Model, Task
+from watchkeeper.core.progress import Progress, silent
 from watchkeeper.profiles.base import Floats, Ints
 from watchkeeper.profiles.kernel import empty_profile, profile_batch, profile_groups
 from watchkeeper.profiles.layout import Layout
 from watchkeeper.profiles.profile import Profile
-
-Progress: TypeAlias = Callable[[float, str], None]
-"""Told how much is done, from 0 to 1 where the number of rows is known (else 0), and of what."""
+from watchkeeper.profiles.remote import RemoteRows
 
 SEED = 20130101
 """Seeds the sample that a layout is fitted on: the same data give the same layout."""
 
 
-def silent(done: float, text: str) -> None:
-    """Report no progress."""
-
-
-def draw_sample(source: Source, progress: Progress = silent) -> pa.Table:
+def draw_sample(source: Source | RemoteRows, progress: Progress = silent) -> pa.Table:
     """Rows of the source at random, all of them where there are few.
 
     Raises
@@ -39,14 +33,21 @@ def draw_sample(source: Source, progress: Progress = silent) -> pa.Table:
         The source has no rows.
     """
     progress(0.0, f"reading a sample of {source.name}")
-    drawn = sample(source, np.random.default_rng(SEED))
+    if isinstance(source, RemoteRows):
+        drawn = source.sample(sample_rows(len(source.schema)))
+    else:
+        drawn = sample(source, np.random.default_rng(SEED))
     if drawn.num_rows == 0:
         raise InputError(f"{source.name} has no rows; a reference needs at least 100")
     return drawn
 
 
-def profile_source(source: Source, layout: Layout, *, progress: Progress = silent) -> Profile:
-    """The profile of all rows of a source."""
+def profile_source(
+    source: Source | RemoteRows, layout: Layout, *, progress: Progress = silent
+) -> Profile:
+    """The profile of all rows of a source, made where they are."""
+    if isinstance(source, RemoteRows):
+        return source.profile(layout, progress=progress)
     profile = empty_profile(layout)
     with ThreadPoolExecutor(os.cpu_count()) as executor:
         for batch in _batches(source, layout.model, progress):
@@ -55,7 +56,7 @@ def profile_source(source: Source, layout: Layout, *, progress: Progress = silen
 
 
 def profile_windows(
-    source: Source,
+    source: Source | RemoteRows,
     layout: Layout,
     timestamp: str,
     edges: Sequence[float],
@@ -63,6 +64,8 @@ def profile_windows(
     progress: Progress = silent,
 ) -> dict[int, Profile]:
     """A profile for each window between two successive `edges` (seconds since 1970) with rows."""
+    if isinstance(source, RemoteRows):
+        return source.profile_windows(layout, timestamp, edges, progress=progress)
     bounds = np.asarray(edges)
 
     def groups(batch: pa.RecordBatch) -> Ints:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeAlias
 
 from watchkeeper.collect.files import open_files
 from watchkeeper.collect.frames import open_frame
@@ -12,15 +14,35 @@ from watchkeeper.collect.source import Source
 from watchkeeper.core.errors import InputError
 from watchkeeper.profiles.codec import MAGIC, decode, encode
 from watchkeeper.profiles.profile import Profile
+from watchkeeper.profiles.remote import RemoteRows
+from watchkeeper.store.engines.urls import is_url
+
+Rows: TypeAlias = Source | RemoteRows
+"""Rows that are read here, or that an engine profiles where they lie."""
 
 
-def open_source(data: object, *, name: str = "data", as_text: Sequence[str] = ()) -> Source:
+@contextmanager
+def reading(data: object, *, name: str = "data", as_text: Sequence[str] = ()) -> Iterator[Rows]:
+    """The rows that `data` stands for, and what was opened for them closed in the end.
+
+    Parameters and errors as for `open_source`.
+    """
+    source = open_source(data, name=name, as_text=as_text)
+    try:
+        yield source
+    finally:
+        if source is not data and (close := getattr(source, "close", None)):
+            close()
+
+
+def open_source(data: object, *, name: str = "data", as_text: Sequence[str] = ()) -> Rows:
     """The rows that `data` stands for.
 
     Parameters
     ----------
     data
-        A path, glob or directory; or a pandas, Polars, Arrow, DuckDB or Ibis object.
+        A path, glob or directory; the URL of a database's table or query; or a pandas, Polars,
+        Arrow, DuckDB, Ibis or Spark object.
     name
         What to call an object in memory.
     as_text
@@ -30,27 +52,57 @@ def open_source(data: object, *, name: str = "data", as_text: Sequence[str] = ()
     ------
     InputError
         It cannot be read, or is of a type that is not known.
+    MissingExtraError
+        The driver of the database is not installed.
     """
-    if isinstance(data, (str, os.PathLike)):
+    if isinstance(data, RemoteRows):
+        return data
+    if isinstance(data, str) and is_url(data):
+        from watchkeeper.store.engines.opening import open_url  # Ibis, which files never need
+
+        source: Rows = open_url(data)
+    elif isinstance(data, (str, os.PathLike)):
         source = open_files(str(data), as_text=as_text)
     else:
-        found = open_frame(data, name)
-        if found is None:
-            raise InputError(
-                f"{name} is of type {type(data).__name__}; give a path, or a pandas, Polars, "
-                "Arrow, DuckDB or Ibis table"
-            )
-        source = found
+        source = _open_object(data, name)
     if len(source.schema) == 0:
         raise InputError(f"{source.name} has no columns; check how it was made")
     return source
+
+
+def open_local(data: object, *, name: str = "data") -> Source:
+    """The rows of an object that is known to lie in this process."""
+    source = open_source(data, name=name)
+    assert not isinstance(source, RemoteRows)  # noqa: S101  # the caller says so
+    return source
+
+
+def _open_object(data: object, name: str) -> Rows:
+    module = type(data).__module__.split(".", 1)[0]
+    if module in OBJECTS:
+        from watchkeeper.store.engines.opening import open_object  # as above
+
+        remote = open_object(data, name)
+        if remote is not None:
+            return remote
+    found = open_frame(data, name)
+    if found is None:
+        raise InputError(
+            f"{name} is of type {type(data).__name__}; give a path, a URL, or a pandas, Polars, "
+            "Arrow, DuckDB, Ibis or Spark table"
+        )
+    return found
+
+
+OBJECTS = ("ibis", "pyspark")
+"""Packages whose tables may lie on an engine."""
 
 
 def as_profile(data: object) -> Profile | None:
     """The profile that `data` is or names, None where it stands for rows."""
     if isinstance(data, Profile):
         return data
-    if isinstance(data, (str, os.PathLike)):
+    if isinstance(data, (str, os.PathLike)) and not is_url(data):
         path = Path(data)
         if path.is_file() and (path.suffix == ".profile" or _starts_as_profile(path)):
             return read_profile(path)

@@ -14,12 +14,14 @@ from watchkeeper.app.counting import Span, with_tallies
 from watchkeeper.app.document import SCHEMA_VERSION, Side, assemble, generator
 from watchkeeper.app.infer import Roles, open_model, with_roles
 from watchkeeper.app.model_schema import ModelFile
-from watchkeeper.app.profiling import Progress, profile_windows, row_seconds, silent
-from watchkeeper.app.sources import as_profile, open_source
+from watchkeeper.app.profiling import profile_windows, row_seconds
+from watchkeeper.app.sources import Rows, as_profile, reading
 from watchkeeper.app.summary import summarize_track
 from watchkeeper.collect.source import Source, unify
 from watchkeeper.core.errors import InputError, ModelError
+from watchkeeper.core.progress import Progress, silent
 from watchkeeper.core.windows import Every, Window, cut, from_seconds, parse_every, parse_window
+from watchkeeper.profiles.remote import RemoteRows
 
 Document = dict[str, Any]
 
@@ -73,38 +75,38 @@ def track(  # noqa: PLR0913  # the options of the use case, all but one by name
     """
     length = parse_every(every)
     file = with_roles(open_model(model), roles or {})
-    source = open_source(data, name="the data", as_text=texts(file))
-    timestamp = _timestamp(file, source, reference)
-    first, last = _range(source, timestamp)
-    span = _reference_span(reference, first, last, length)
-    rows = reference if span is None else _between(source, timestamp, span)
-    before = prepare_reference(rows, model=file, progress=progress)
-    if span is not None:
-        name = f"{span.start:%Y-%m-%d}..{span.end:%Y-%m-%d}"
-        before = Side(before.profile, name, span.start, span.end)
-    begin = start or (span.end if span else from_seconds(first))
-    stop = end - RESOLUTION if end else from_seconds(last)
-    windows = cut(begin, stop, length)
-    edges = [window.start.timestamp() for window in windows] + [windows[-1].end.timestamp()]
-    edges[0] = max(edges[0], begin.timestamp())
-    if end:
-        edges[-1] = min(edges[-1], end.timestamp())
-    profiles = profile_windows(source, before.profile.layout, timestamp, edges, progress=progress)
-    if not profiles:
-        raise InputError(
-            f"{source.name} has no rows between {begin:%Y-%m-%d %H:%M} and {stop:%Y-%m-%d %H:%M} "
-            "(UTC) to compare with the reference"
-        )
-    documents: list[Document] = []
-    followed: list[Window] = []
-    for index, profile in sorted(profiles.items()):
-        window = windows[index]
-        progress((len(documents) + 1) / len(profiles), f"measuring {window.name}")
-        span_of = Span(timestamp, window.start.timestamp(), window.end.timestamp())
-        counted = with_tallies(profile, source, span=span_of)
-        side = Side(counted, window.name, window.start, window.end)
-        documents.append(assemble(before, side, now=window.end))
-        followed.append(window)
+    with reading(data, name="the data", as_text=texts(file)) as source:
+        timestamp = _timestamp(file, source, reference)
+        first, last = _range(source, timestamp)
+        span = _reference_span(reference, first, last, length)
+        rows = reference if span is None else _between(source, timestamp, span)
+        before = prepare_reference(rows, model=file, progress=progress)
+        if span is not None:
+            name = f"{span.start:%Y-%m-%d}..{span.end:%Y-%m-%d}"
+            before = Side(before.profile, name, span.start, span.end)
+        begin = start or (span.end if span else from_seconds(first))
+        stop = end - RESOLUTION if end else from_seconds(last)
+        windows = cut(begin, stop, length)
+        edges = [window.start.timestamp() for window in windows] + [windows[-1].end.timestamp()]
+        edges[0] = max(edges[0], begin.timestamp())
+        if end:
+            edges[-1] = min(edges[-1], end.timestamp())
+        layout = before.profile.layout
+        profiles = profile_windows(source, layout, timestamp, edges, progress=progress)
+        if not profiles:
+            raise InputError(
+                f"{source.name} has no rows between {begin:%Y-%m-%d %H:%M} and "
+                f"{stop:%Y-%m-%d %H:%M} (UTC) to compare with the reference"
+            )
+        documents: list[Document] = []
+        for index, profile in sorted(profiles.items()):
+            window = windows[index]
+            progress((len(documents) + 1) / len(profiles), f"measuring {window.name}")
+            span_of = Span(timestamp, window.start.timestamp(), window.end.timestamp())
+            counted = with_tallies(profile, source, span=span_of)
+            side = Side(counted, window.name, window.start, window.end)
+            documents.append(assemble(before, side, now=window.end))
+    followed = [windows[index] for index in sorted(profiles)]
     return overview(documents, followed, every, link), documents
 
 
@@ -234,7 +236,7 @@ def _score(document: Document, name: str) -> float | None:
     return score["current"] if score else None
 
 
-def _timestamp(file: ModelFile, source: Source, reference: object) -> str:
+def _timestamp(file: ModelFile, source: Rows, reference: object) -> str:
     """The column that holds the time of each row."""
     named = file.timestamp
     profile = as_profile(reference)
@@ -253,17 +255,22 @@ def _timestamp(file: ModelFile, source: Source, reference: object) -> str:
     return str(named)
 
 
-def _range(source: Source, timestamp: str) -> tuple[float, float]:
+def _range(source: Rows, timestamp: str) -> tuple[float, float]:
     """The first and last time of all rows, in seconds since 1970."""
+    found = source.span(timestamp) if isinstance(source, RemoteRows) else _times(source, timestamp)
+    if found is None:
+        raise InputError(f"{source.name} has no row with a time in column {timestamp!r}")
+    return found
+
+
+def _times(source: Source, timestamp: str) -> tuple[float, float] | None:
     low, high = np.inf, -np.inf
     for batch in source.batches([timestamp]):
         seconds = row_seconds(batch.column(timestamp), timestamp)
         seconds = seconds[~np.isnan(seconds)]
         if seconds.size:
             low, high = min(low, float(seconds.min())), max(high, float(seconds.max()))
-    if low > high:
-        raise InputError(f"{source.name} has no row with a time in column {timestamp!r}")
-    return low, high
+    return None if low > high else (low, high)
 
 
 def _reference_span(reference: object, first: float, last: float, length: Every) -> Window | None:
@@ -275,8 +282,10 @@ def _reference_span(reference: object, first: float, last: float, length: Every)
     return None
 
 
-def _between(source: Source, timestamp: str, span: Window) -> pa.Table:
-    """The rows of a range of time, in memory: a reference is a part of the data."""
+def _between(source: Rows, timestamp: str, span: Window) -> pa.Table | RemoteRows:
+    """The rows of a range of time, in memory or on their engine: a part of the data."""
+    if isinstance(source, RemoteRows):
+        return source.between(timestamp, span.start.timestamp(), span.end.timestamp())
     kept = []
     for batch in source.batches():
         seconds = row_seconds(batch.column(timestamp), timestamp)

@@ -16,8 +16,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+from msgspec.structs import replace
 
+from watchkeeper.core.errors import InputError
 from watchkeeper.core.model import Column
+from watchkeeper.core.progress import Progress, silent
 from watchkeeper.profiles import categorical, numeric, performance
 from watchkeeper.profiles.expressions import (
     has_only_finite,
@@ -32,7 +35,9 @@ from watchkeeper.profiles.expressions import (
 from watchkeeper.profiles.grid import Grid
 from watchkeeper.profiles.kernel import empty_profile, split
 from watchkeeper.profiles.layout import Layout, named_segments
+from watchkeeper.profiles.numeric import Numeric
 from watchkeeper.profiles.profile import ColumnStatistic, Profile, Statistics
+from watchkeeper.profiles.tallies import checks_of, read_tallies, reference_values, tally_query
 from watchkeeper.profiles.values import numbers, text_of
 
 if TYPE_CHECKING:
@@ -51,7 +56,14 @@ Keyed = dict[int, ColumnStatistic]
 """The statistic of a column for each segment code."""
 
 
-def profile_table(table: ir.Table, layout: Layout, engine: QueryEngine) -> Profile:
+def profile_table(
+    table: ir.Table,
+    layout: Layout,
+    engine: QueryEngine,
+    *,
+    progress: Progress = silent,
+    name: str = "profiling",
+) -> Profile:
     """The profile of all rows of a database table, by queries alone.
 
     Parameters
@@ -62,44 +74,98 @@ def profile_table(table: ir.Table, layout: Layout, engine: QueryEngine) -> Profi
         What to count.
     engine
         Where the table lies.
+    progress
+        Told how far it is, and of what by `name`.
 
     Returns
     -------
     Profile
-        As the kernel gives it: counts equal, sums equal up to reordering, no row sketch.
+        As the kernel gives it: counts equal, sums equal up to reordering, no row sketch; with the
+        tallies of the model's rules.
 
     Raises
     ------
     InputError
-        The engine cannot run a query (connection, permission, missing table).
+        The engine cannot run a query (connection, permission, missing table), or the rows changed
+        while they were counted, again and again.
+    RuleError
+        A rule does not fit the columns.
     """
+    for _ in range(_TRIES):
+        try:
+            with engine.snapshot():
+                return _profile(table, layout, engine, _Steps(layout, progress, name))
+        except _MovedError:
+            continue
+    raise InputError(
+        "rows were written while they were counted, each time; give a query over rows that stay, "
+        "such as those of days that are over"
+    )
+
+
+_TRIES = 3
+"""Times that rows are counted which others write to, on an engine without snapshots."""
+
+
+class _MovedError(Exception):
+    """Two queries saw different rows."""
+
+
+class _Steps:
+    """How many columns are counted, of how many, over all segments."""
+
+    def __init__(self, layout: Layout, progress: Progress, name: str) -> None:
+        self._total = max(len(layout.segments), 1) * max(len(layout.model.measured), 1)
+        self._progress, self._name, self._done = progress, name, 0
+
+    def __call__(self, columns: int) -> None:
+        """So many more columns are counted."""
+        self._done += columns
+        self._progress(min(self._done / self._total, 1.0), self._name)
+
+
+def _profile(table: ir.Table, layout: Layout, engine: QueryEngine, steps: _Steps) -> Profile:
     segments: dict[str, dict[str, Statistics]] = {}
-    with engine.snapshot():
-        for name, values in layout.segments.items():
-            found = _measure(table, name, layout, engine)
-            segments[name] = named_segments(sorted(found.items()), values)
-        if segments:
-            parts: Iterable[Statistics] = next(iter(segments.values())).values()
-        else:
-            parts = _measure(table, None, layout, engine).values()
+    steps(0)
+    parts: Iterable[Statistics] = ()
+    totals = set()
+    for name, values in layout.segments.items():
+        found = _measure(table, name, layout, engine, steps)
+        parts = found.values()
+        totals.add(sum(part.rows for part in parts))
+        segments[name] = named_segments(sorted(found.items()), values)
+    if not segments:
+        parts = _measure(table, None, layout, engine, steps).values()
+    if len(totals) > 1:
+        raise _MovedError
     nothing = empty_profile(layout).whole
     nothing = Statistics(0, nothing.columns, nothing.performance)
-    return Profile(layout, reduce(or_, parts, nothing), segments, _observed(plain(table, engine)))
+    whole = reduce(or_, parts, nothing)
+    shown = plain(table, engine)
+    checks = checks_of(layout.model, shown.columns, reference=reference_values(layout))
+    if checks:
+        answer = engine.run(tally_query(shown, checks))
+        whole = replace(whole, tallies=read_tallies(answer, checks).get((), {}))
+    return Profile(layout, whole, segments, _observed(shown))
 
 
 def _measure(
-    table: ir.Table, segment: str | None, layout: Layout, engine: QueryEngine
+    table: ir.Table, segment: str | None, layout: Layout, engine: QueryEngine, steps: _Steps
 ) -> dict[int, Statistics]:
     """The statistics of each segment of one column that has rows."""
     key = segment_code(table, segment, layout.segments.get(segment or "", ()), engine)
-    rows, measured = _grids(table, key, layout, engine)
+    rows, measured = _grids(table, key, layout, engine, steps)
     for column in layout.model.measured:
         axis = layout.axes[column.name]
         if not isinstance(axis, Grid):
             measured[column.name] = _categories(table, key, column.name, axis, rows, engine)
         elif column.name not in measured:
             measured[column.name] = _spelt(table, key, column, axis, engine)
+        else:
+            continue
+        steps(1)
     outcomes = _performance(table, key, layout, engine)
+    _refuse_moved(rows, measured)
     return {
         code: Statistics(
             count,
@@ -114,8 +180,17 @@ def _measure(
     }
 
 
+def _refuse_moved(rows: dict[int, int], measured: dict[str, Keyed]) -> None:
+    """Raise where a column was counted over other rows than the rest."""
+    for keyed in measured.values():
+        for code, held in keyed.items():
+            same = held.rows == rows.get(code, 0)
+            if not same or (isinstance(held, Numeric) and held.counts.sum() != held.finite):
+                raise _MovedError
+
+
 def _grids(
-    table: ir.Table, key: ir.IntegerValue, layout: Layout, engine: QueryEngine
+    table: ir.Table, key: ir.IntegerValue, layout: Layout, engine: QueryEngine, steps: _Steps
 ) -> tuple[dict[int, int], dict[str, Keyed]]:
     """The rows of each segment, and the statistics of every column that SQL sees as a number."""
     values: dict[str, ir.FloatingValue] = {}
@@ -131,8 +206,12 @@ def _grids(
         short = {f"v{index}": name for index, name in enumerate(pack)}
         keyed = table.select(key=key, **{v: values[name] for v, name in short.items()})
         grids = {v: _how(table, name, layout) for v, name in short.items()}
-        rows, found = _pack(keyed, grids, engine)
+        counted, found = _pack(keyed, grids, engine)
+        if rows and counted != rows:
+            raise _MovedError
+        rows = counted
         measured |= {name: found[v] for v, name in short.items()}
+        steps(len(pack))
     return rows, measured
 
 

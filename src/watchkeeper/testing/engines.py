@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from watchkeeper.core.errors import InputError
 from watchkeeper.profiles.engine import QueryEngine
 from watchkeeper.profiles.fit import fit_layout
 from watchkeeper.profiles.grid import Grid
@@ -51,8 +52,11 @@ def check_engine(engine: QueryEngine, load: Load, examples: Mapping[str, Example
 
 def compare(engine: QueryEngine, table: ir.Table, rows: pa.Table, layout: Layout) -> None:
     """Raise `AssertionError` where query and kernel give different profiles of the same rows."""
-    batch = as_batch(rows)
-    assert_same_profile(profile_table(table, layout, engine), profile_batch(batch, layout))
+    try:
+        found = profile_table(table, layout, engine)
+    except InputError as error:
+        raise AssertionError(f"no profile at all: {error}") from error
+    assert_same_profile(found, profile_batch(as_batch(rows), layout))
 
 
 def as_batch(rows: pa.Table) -> pa.RecordBatch:

@@ -25,9 +25,9 @@ from watchkeeper.app.live.referring import production_of
 from watchkeeper.app.live.registry import Registry
 from watchkeeper.app.model_schema import ModelFile
 from watchkeeper.app.model_server import ORIGINS
-from watchkeeper.app.profiling import Progress, silent
 from watchkeeper.app.sources import as_profile
 from watchkeeper.core.errors import InputError, ProfileError, UnsupportedTypeError
+from watchkeeper.core.progress import Progress, silent
 from watchkeeper.profiles.codec import MAGIC
 from watchkeeper.profiles.profile import Profile
 

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from watchkeeper.app.live.event_rows import LABEL_COLUMNS, LABEL_SCHEMA, joined, role_columns
 from watchkeeper.app.live.known_ids import LEAD
 from watchkeeper.app.live.questions import RowsQuery
-from watchkeeper.app.sources import open_source
+from watchkeeper.app.sources import open_local
 from watchkeeper.core import envelope
 from watchkeeper.core.envelope import Signal
 from watchkeeper.core.errors import InputError, RuleError
@@ -138,7 +138,7 @@ class RowReader:
         plain = {**_PLAIN, **renamed}
         shown = rows.rename_columns([plain.get(name, name) for name in rows.column_names])
         shown = shown.append_column("__row", pa.array(range(rows.num_rows)))
-        table = open_source(shown, name="the rows").table()
+        table = open_local(shown, name="the rows").table()
         try:
             kept = table.filter(translate(condition, table)).select("__row").to_pyarrow()
         except RuleError as error:

@@ -1,13 +1,11 @@
-"""What engines share: URLs, reading results, sampling, and errors in one sentence."""
+"""What engines share: finding tables, sampling, and errors in one sentence."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any, Protocol
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 import ibis
 import ibis.expr.types as ir
@@ -17,6 +15,7 @@ from ibis.common.exceptions import IbisError, TableNotFound
 from watchkeeper.core.errors import InputError
 from watchkeeper.profiles.engine import QueryEngine
 from watchkeeper.profiles.expressions import plain
+from watchkeeper.store.engines.urls import Address
 
 BATCH_ROWS = 1 << 17
 """Rows that are fetched at a time."""
@@ -45,83 +44,6 @@ class Engine(QueryEngine, Protocol):
     def close(self) -> None:
         """Close the connection."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """A database URL, taken apart.
-
-    Attributes
-    ----------
-    scheme
-        `duckdb` or `postgres`.
-    shown
-        The URL as errors show it: without user, password and options.
-    options
-        What stands after the question mark.
-    """
-
-    scheme: str
-    shown: str
-    user: str | None
-    password: str | None = field(repr=False)
-    host: str | None
-    port: int | None
-    path: str
-    options: Mapping[str, str] = field(repr=False)
-
-    @property
-    def wanted(self) -> str:
-        """What is read from the database, for an error."""
-        return self.options.get("table") or "the query"
-
-
-def parse_url(url: str) -> Address:
-    """Take a database URL apart.
-
-    Parameters
-    ----------
-    url
-        `duckdb://file.db?table=name` or `postgres://user@host:port/database?table=schema.name`;
-        `query=SELECT …` in place of `table`. Special characters are percent-encoded.
-
-    Raises
-    ------
-    InputError
-        It is no such URL. What it says never shows a password, even of a URL gone wrong.
-
-    Examples
-    --------
-    >>> parse_url("postgres://ann:secret@db.example/sales?table=orders").shown
-    'postgres://db.example/sales'
-    """
-    scheme = url.split("://", 1)[0]
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-        options = {key: values[-1] for key, values in parse_qs(parts.query).items()}
-    except ValueError:
-        raise InputError(
-            f"the {scheme} URL cannot be read; write {scheme}://user@host:port/database"
-            "?table=name and percent-encode special characters in a password (%40 for @)"
-        ) from None
-    if "#" in url:
-        raise InputError(f"the {scheme} URL has a bare '#'; write it as %23")
-    return Address(
-        scheme="postgres" if scheme == "postgresql" else scheme,
-        shown=_shown(scheme, parts),
-        user=unquote(parts.username) if parts.username else None,
-        password=unquote(parts.password) if parts.password else None,
-        host=unquote(parts.hostname) if parts.hostname else None,
-        port=port,
-        path=unquote(parts.path),
-        options=options,
-    )
-
-
-def _shown(scheme: str, parts: SplitResult) -> str:
-    host = parts.netloc.rpartition("@")[2]
-    return f"{scheme}://{host}{parts.path}"
 
 
 def open_wanted(engine: Engine, address: Address) -> ir.Table:

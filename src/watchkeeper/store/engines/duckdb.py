@@ -16,7 +16,15 @@ from ibis.common.exceptions import IbisError
 
 from watchkeeper.core.errors import InputError
 from watchkeeper.profiles.base import Floats, Ints
-from watchkeeper.store.engines.base import BATCH_ROWS, TABLES, Address, find_table, readable
+from watchkeeper.store.engines.base import (
+    BATCH_ROWS,
+    TABLES,
+    find_table,
+    open_wanted,
+    readable,
+)
+from watchkeeper.store.engines.streamed import StreamedRows
+from watchkeeper.store.engines.urls import Address
 
 
 @ibis.udf.agg.builtin(name="histogram")  # type: ignore[untyped-decorator]
@@ -195,6 +203,16 @@ class DuckDBEngine:
         import duckdb  # loaded already by the backend
 
         return readable(self.name, (duckdb.Error, IbisError, pa.ArrowException, OSError))
+
+
+def open_rows(address: Address) -> StreamedRows:
+    """The rows that a URL names: `duckdb://file.db?table=name`; errors as for `connect`."""
+    engine = connect(address)
+    try:
+        return StreamedRows(engine, open_wanted(engine, address), address.label)
+    except InputError:
+        engine.close()
+        raise
 
 
 def connect(address: Address) -> DuckDBEngine:

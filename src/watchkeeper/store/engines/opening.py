@@ -1,62 +1,58 @@
-"""A URL or an Ibis table in, its engine out."""
+"""A URL or a table in, its rows out."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from watchkeeper.core.errors import InputError
-from watchkeeper.store.engines import duckdb, postgres
-from watchkeeper.store.engines.base import Engine, open_wanted, parse_url
+from watchkeeper.store.engines.urls import parse_url
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-SCHEMES = ("duckdb", "postgres", "postgresql")
-"""What a URL may begin with."""
+    from watchkeeper.profiles.remote import RemoteRows
+    from watchkeeper.store.engines.base import Engine
+    from watchkeeper.store.engines.streamed import StreamedRows
+
+MODULES = {
+    "duckdb": "duckdb",
+    "postgres": "postgres",
+}
+"""The module of each scheme, which has `open_rows(address)`; loaded when one is asked for."""
 
 
-def is_url(text: str) -> bool:
-    """Whether the text is a database URL, not a path.
-
-    >>> is_url("postgres://localhost/db?table=t"), is_url("data.parquet")
-    (True, False)
-    """
-    return text.split("://", 1)[0] in SCHEMES and "://" in text
-
-
-def open_engine(url: str) -> tuple[Engine, ir.Table]:
-    """Open the database and the table that a URL names.
+def open_url(url: str) -> RemoteRows | StreamedRows:
+    """The rows that a URL names.
 
     Parameters
     ----------
     url
-        `duckdb://file.db?table=name` or `postgres://user@host:port/database?table=schema.name`;
-        `query=SELECT …` in place of `table`.
-
-    Returns
-    -------
-    tuple[Engine, ibis.Table]
-        The engine, to be closed by the caller, and the rows.
+        Such as `postgres://user@host:port/database?table=schema.name`, or `query=SELECT …` in
+        place of `table`. See `docs/engines` for each engine's own.
 
     Raises
     ------
     InputError
         It cannot be opened; the message holds no secret.
     MissingExtraError
-        The database's driver is not installed.
+        The driver is not installed.
     """
-    if not is_url(url):
-        known = ", ".join(f"{scheme}://" for scheme in SCHEMES)
-        raise InputError(f"this is no database URL that is known; one begins with {known}")
     address = parse_url(url)
-    engine: Engine = (
-        duckdb.connect(address) if address.scheme == "duckdb" else postgres.connect(address)
-    )
-    try:
-        return engine, open_wanted(engine, address)
-    except InputError:
-        engine.close()
-        raise
+    module = import_module(f"watchkeeper.store.engines.{MODULES[address.scheme]}")
+    opened: RemoteRows | StreamedRows = module.open_rows(address)
+    return opened
+
+
+def open_object(data: Any, name: str) -> RemoteRows | None:
+    """The rows of an Ibis or Spark table on an engine; None where they are best read here."""
+    if type(data).__module__.startswith("ibis"):
+        if data.get_backend().name == "duckdb":
+            return None
+        from watchkeeper.store.engines.rows import TableRows
+
+        return TableRows(engine_of(data), data, name, owned=False)
+    return None
 
 
 def engine_of(table: ir.Table) -> Engine:
@@ -67,6 +63,8 @@ def engine_of(table: ir.Table) -> Engine:
     InputError
         Its backend is not among those whose queries are tested.
     """
+    from watchkeeper.store.engines import duckdb, postgres
+
     backend = table.get_backend()
     if backend.name == "duckdb":
         return duckdb.DuckDBEngine(backend)

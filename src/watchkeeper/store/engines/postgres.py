@@ -19,11 +19,13 @@ from watchkeeper.profiles.base import Floats, Ints
 from watchkeeper.store.engines.base import (
     BATCH_ROWS,
     TABLES,
-    Address,
     find_table,
+    open_wanted,
     readable,
     sentence,
 )
+from watchkeeper.store.engines.rows import TableRows
+from watchkeeper.store.engines.urls import Address
 
 
 @ibis.udf.scalar.builtin(name="width_bucket")  # type: ignore[untyped-decorator]
@@ -179,6 +181,16 @@ def _as_batch(rows: list[tuple[Any, ...]], expr: ir.Table) -> pa.RecordBatch:
     """Rows as the driver gives them, in the types of the expression."""
     struct = expr.schema().as_struct().to_pyarrow()
     return pa.RecordBatch.from_struct_array(pa.array(rows, type=struct))
+
+
+def open_rows(address: Address) -> TableRows:
+    """The rows that a URL names; errors as for `connect`."""
+    engine = connect(address)
+    try:
+        return TableRows(engine, open_wanted(engine, address), address.label)
+    except InputError:
+        engine.close()
+        raise
 
 
 def connect(address: Address) -> PostgresEngine:
