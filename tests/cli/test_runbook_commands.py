@@ -12,6 +12,7 @@ import pytest
 
 pytest.importorskip("fastapi", reason="the server needs the extra 'server'")
 
+from tests.alarms.runbooks.texts import LOOK, TARGET, command, late, restart, stop
 from tests.cli.conftest import Call
 from tests.server.conftest import serving
 from tests.server.fake_platform import MODEL, MORNING, FakePlatform
@@ -21,37 +22,12 @@ from watchkeeper.app.alarms.runbooks.allowed import AutomationFile
 from watchkeeper.app.alarms.runbooks.runner import Runner
 from watchkeeper.store.catalogue.leases import Leases
 
-RUNBOOK = """# Answers are late
-
-```wk-step
-id: restart
-title: Restart it
-action:
-  command: {argv: [restart, "${alert.labels.model}"], dry_run_argv: [restart, --dry-run]}
-undo: stop
-reversible: true
-```
-
-```wk-step
-id: stop
-title: Stop it
-action:
-  command: {argv: [restart, --stop]}
-```
-
-```wk-step
-id: fails
-title: This fails
-action:
-  command: {argv: [fails]}
-```
-
-```wk-step
-id: look
-title: It is quick
-check: {condition: latency_p95 < 200}
-```
-"""
+RUNBOOK = late(
+    restart(f"[restart, {TARGET}], dry_run_argv: [restart, --dry-run]"),
+    stop("[restart, --stop]"),
+    command("fails", "This fails", "[fails]"),
+    LOOK,
+)
 ALLOWED = "mode: approve\nprograms: [restart, fails]\n"
 As = Callable[..., Any]
 

@@ -259,6 +259,12 @@ def test_a_rule_file_says_where_it_is_kept(ask: Ask) -> None:
     again = ask("PUT", "/v1/rules/flights", content=RULES)
     assert again.json()["outcome"] == "unchanged"
     assert ask("GET", "/v1/rules").json()["files"][0]["source"] is None
+    wrong = RULES.replace("for: 2h", "fro: 2h")
+    said = [
+        ask("PUT", f"/v1/rules/flights{query}", content=wrong).json()["error"]["message"]
+        for query in (f"?{urlencode({'source': source})}", "")
+    ]
+    assert [one.partition(",")[0] for one in said] == [source, "flights"]
 
 
 def test_a_check_says_what_was_read(ask: Ask, described: dict[str, Any]) -> None:

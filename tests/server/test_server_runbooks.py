@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
+from tests.alarms.runbooks.texts import LOOK, late, restart, stop
 from tests.server.fake_platform import MODEL, MORNING, FakePlatform
 from tests.server.test_server_api import answer_schema, check, described
 from watchkeeper.actions.remedies.base import Outcome
@@ -25,30 +26,7 @@ from watchkeeper.store.catalogue.leases import Leases
 
 __all__ = ["described"]
 
-LATE = """# Answers are late
-
-```wk-step
-id: restart
-title: Restart it
-action:
-  command: {argv: [restart, "${alert.labels.model}"]}
-undo: stop
-reversible: true
-```
-
-```wk-step
-id: stop
-title: Stop it
-action:
-  command: {argv: [stop, "${alert.labels.model}"]}
-```
-
-```wk-step
-id: look
-title: It is quick
-check: {condition: latency_p95 < 200}
-```
-"""
+LATE = late(restart(), stop(), LOOK)
 STEPS = ["restart", "stop", "look"]
 ALLOWED = """
 mode: approve

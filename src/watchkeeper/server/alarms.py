@@ -16,8 +16,8 @@ from watchkeeper.server import schemas
 from watchkeeper.server import schemas_alarms as shapes
 from watchkeeper.server.access import needs
 from watchkeeper.server.models import Admin, Editor
-from watchkeeper.server.reading import LARGEST_FILE, read_small
-from watchkeeper.server.services import Here, Services
+from watchkeeper.server.reading import read_text
+from watchkeeper.server.services import Here
 
 router = APIRouter(tags=["alarms"])
 _read = Depends(needs("read"))
@@ -64,14 +64,6 @@ def _text_body(what: str) -> dict[str, object]:
     }  # fmt: skip
 
 
-async def _text(here: Services, request: Request, what: str) -> str:
-    body = await read_small(here, request, limit=LARGEST_FILE)
-    try:
-        return body.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputError(f"{what} is not UTF-8 text; send YAML as UTF-8") from None
-
-
 @router.get("/v1/rules", response_model=shapes.RuleFiles, dependencies=[_read])
 async def list_rules(here: Here) -> Response:
     """List the rule files in force, with when each group was last evaluated."""
@@ -85,7 +77,7 @@ async def list_rules(here: Here) -> Response:
 async def check_rules(here: Here, request: Request) -> Response:
     """Check a rule file without putting it in force; 400 names everything that is wrong."""
     return await here.answer(
-        here.platform.alarms.check_rules, await _text(here, request, "the rule file")
+        here.platform.alarms.check_rules, await read_text(here, request, "the rule file")
     )
 
 
@@ -97,7 +89,7 @@ async def backtest_rules(
     here: Here, request: Request, asked: Annotated[AskedBacktest, Query()]
 ) -> Response:
     """Say when the rules of a file would have fired, from profiles alone."""
-    text = await _text(here, request, "the rule file")
+    text = await read_text(here, request, "the rule file")
     window = _window(asked.window)
     return await here.answer(
         here.platform.alarms.backtest, text, start=window.start, end=window.end,
@@ -116,7 +108,7 @@ async def apply_rules(
     ] = "",
 ) -> Response:  # fmt: skip
     """Put a rule file in force; the same file again changes nothing."""
-    text = await _text(here, request, "the rule file")
+    text = await read_text(here, request, "the rule file")
     return await here.answer(
         here.platform.alarms.put_rules, name, text, who=who.name if who else None, source=source
     )
@@ -140,7 +132,7 @@ async def list_slos(here: Here) -> Response:
 )  # fmt: skip
 async def apply_slos(here: Here, request: Request, name: RuleName, who: Editor) -> Response:
     """Put a file of SLOs in force; alerts that could never fire are refused."""
-    text = await _text(here, request, "the file of SLOs")
+    text = await read_text(here, request, "the file of SLOs")
     return await here.answer(
         here.platform.alarms.slo.put, name, text, who=who.name if who else None
     )
@@ -184,7 +176,7 @@ async def show_routes(here: Here) -> Response:
 )  # fmt: skip
 async def apply_routes(here: Here, request: Request, who: Admin) -> Response:
     """Put routes in force; groups that they do not touch keep their deadlines."""
-    text = await _text(here, request, "the configuration")
+    text = await read_text(here, request, "the configuration")
     return await here.answer(here.platform.alarms.put_routes, text, who=who.name if who else None)
 
 

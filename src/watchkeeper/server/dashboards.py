@@ -7,11 +7,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Path, Request
 from starlette.responses import Response
 
-from watchkeeper.core.errors import InputError
 from watchkeeper.server import schemas_dashboards as shapes
 from watchkeeper.server.access import needs
 from watchkeeper.server.models import Editor
-from watchkeeper.server.reading import LARGEST_FILE, read_small
+from watchkeeper.server.reading import read_text
 from watchkeeper.server.services import Here
 
 router = APIRouter(tags=["dashboards"])
@@ -54,11 +53,7 @@ async def put_dashboard(
 ) -> Response:  # fmt: skip
     """Keep a dashboard under a name; 400 names everything that is wrong in it."""
     seen = "" if if_none_match == "*" else if_match.strip('"') if if_match else None
-    body = await read_small(here, request, limit=LARGEST_FILE)
-    try:
-        text = body.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputError("the dashboard is not UTF-8 text; send YAML or JSON as UTF-8") from None
+    text = await read_text(here, request, "the dashboard", "YAML or JSON")
     return await here.answer(
         here.platform.dashboards.put, name, text, seen=seen, who=who.name if who else None
     )

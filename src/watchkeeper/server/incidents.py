@@ -10,12 +10,11 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from watchkeeper.core.errors import InputError
 from watchkeeper.server import schemas
 from watchkeeper.server import schemas_incidents as shapes
 from watchkeeper.server.access import needs
 from watchkeeper.server.models import Admin, Editor
-from watchkeeper.server.reading import LARGEST_FILE, read_small
+from watchkeeper.server.reading import read_text
 from watchkeeper.server.services import Here
 
 router = APIRouter(tags=["incidents"])
@@ -164,11 +163,7 @@ async def show_on_call_file(here: Here) -> Response:
 @router.put("/v1/oncall", response_model=shapes.OnCallFile, openapi_extra=_YAML)
 async def apply_on_call_file(here: Here, request: Request, who: Admin) -> Response:
     """Put an on-call file in force; escalations that have begun go on as they began."""
-    body = await read_small(here, request, limit=LARGEST_FILE)
-    try:
-        text = body.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputError("the on-call file is not UTF-8 text; send YAML as UTF-8") from None
+    text = await read_text(here, request, "the on-call file")
     return await here.answer(
         here.platform.incidents.put_on_call, text, who=who.name if who else None
     )

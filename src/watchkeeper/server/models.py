@@ -9,11 +9,10 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from watchkeeper.core.errors import InputError
 from watchkeeper.server import schemas
 from watchkeeper.server.access import Caller, needs
 from watchkeeper.server.errors import JSON
-from watchkeeper.server.reading import LARGEST_FILE, json_object, media_type, read_small
+from watchkeeper.server.reading import LARGEST_FILE, json_object, media_type, read_small, text_of
 from watchkeeper.server.services import Here, ModelName
 
 router = APIRouter(tags=["models"])
@@ -98,7 +97,4 @@ def model_content(body: bytes, kind: str) -> Mapping[str, object] | str:
     """
     if kind == JSON:
         return json_object(body, "the model file")
-    try:
-        return body.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputError("the model file is not UTF-8 text; send YAML or JSON as UTF-8") from None
+    return text_of(body, "the model file", "YAML or JSON")

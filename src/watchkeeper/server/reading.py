@@ -18,7 +18,7 @@ from watchkeeper.server.body import chunks, declared_length, read_body, refuse_l
 from watchkeeper.server.services import Services
 
 LARGEST_FILE = 10_000_000
-"""The largest model file in bytes."""
+"""The largest file of text, such as a model file, in bytes."""
 
 _WRITE_EVERY = 1 << 20
 
@@ -38,6 +38,37 @@ def media_type(header: str) -> str:
     'application/json'
     """
     return header.partition(";")[0].strip().lower()
+
+
+def text_of(body: bytes, what: str, kind: str = "YAML") -> str:
+    r"""The text of a body in UTF-8, without a mark of the byte order.
+
+    Parameters
+    ----------
+    body
+        What was sent.
+    what, kind
+        What it is and what it is written in, for the message of the error.
+
+    Raises
+    ------
+    InputError
+        It is not UTF-8.
+
+    Examples
+    --------
+    >>> text_of(b"\xef\xbb\xbftask: binary", "the model file")
+    'task: binary'
+    """
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError(f"{what} is not UTF-8 text; send {kind} as UTF-8") from None
+
+
+async def read_text(here: Services, request: Request, what: str, kind: str = "YAML") -> str:
+    """A body that is a file of text, of a few megabytes at most; else as `text_of`."""
+    return text_of(await read_small(here, request, limit=LARGEST_FILE), what, kind)
 
 
 async def read_small(here: Services, request: Request, *, limit: int) -> bytes:

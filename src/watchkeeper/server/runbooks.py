@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, Field
@@ -10,12 +10,11 @@ from starlette.responses import Response
 
 from watchkeeper.app.alarms.runbooks.requests import LOCAL, Asker
 from watchkeeper.app.alarms.runbooks.subjects import About
-from watchkeeper.core.errors import InputError
 from watchkeeper.server import schemas
 from watchkeeper.server import schemas_runbooks as shapes
 from watchkeeper.server.access import Caller, needs
 from watchkeeper.server.models import Admin, Editor
-from watchkeeper.server.reading import LARGEST_FILE, read_small
+from watchkeeper.server.reading import read_text
 from watchkeeper.server.services import Here
 
 router = APIRouter(tags=["runbooks"])
@@ -81,7 +80,9 @@ async def list_runbooks(here: Here) -> Response:
 )  # fmt: skip
 async def check_runbook(here: Here, request: Request) -> Response:
     """Check a runbook: every step that is wrong is told with its line and column."""
-    return await here.answer(here.platform.runbooks.check, await _text(here, request))
+    return await here.answer(
+        here.platform.runbooks.check, await read_text(here, request, "the runbook", "Markdown")
+    )
 
 
 @router.get("/v1/runbooks/{name}", response_model=shapes.RunbookShown, dependencies=[_read])
@@ -93,7 +94,7 @@ async def show_runbook(here: Here, name: Name) -> Response:
 @router.put("/v1/runbooks/{name}", response_model=shapes.RunbookApplied, openapi_extra=_MARKDOWN)
 async def apply_runbook(here: Here, request: Request, name: Name, who: Admin) -> Response:
     """Keep a runbook; it takes the place of an earlier one of its name, or of a starter one."""
-    text = await _text(here, request)
+    text = await read_text(here, request, "the runbook", "Markdown")
     return await here.answer(here.platform.runbooks.put, name, text, _asker(request, who))
 
 
@@ -172,11 +173,3 @@ async def freeze(here: Here, request: Request, told: Reasoned, who: Editor) -> R
 async def unfreeze(here: Here, request: Request, who: Admin) -> Response:
     """Let run again what the operator allows."""
     return await here.answer(here.platform.runbooks.unfreeze, _asker(request, who))
-
-
-async def _text(here: Any, request: Request) -> str:
-    body = await read_small(here, request, limit=LARGEST_FILE)
-    try:
-        return body.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputError("the runbook is not UTF-8 text; send Markdown as UTF-8") from None

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from tests.alarms.runbooks.texts import command, late, restart, step, stop
 from watchkeeper.actions.remedies.base import Outcome
 from watchkeeper.alerts.config import default_config
 from watchkeeper.app.alarms import states
@@ -33,39 +34,12 @@ from watchkeeper.store.catalogue.leases import Leases
 T0 = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 ANN, BO = Asker("ann", "10.0.0.1"), Asker("bo", "10.0.0.2")
-RUNBOOK = """# Answers are late
-
-```wk-step
-id: restart
-title: Restart it
-action:
-  command: {argv: [restart, "${alert.labels.model}"]}
-undo: stop
-reversible: true
-```
-
-```wk-step
-id: stop
-title: Stop it
-action:
-  command: {argv: [stop, "${alert.labels.model}"]}
-```
-
-```wk-step
-id: again
-title: Do it once more
-action:
-  command: {argv: [again]}
-idempotent: true
-reversible: true
-```
-
-```wk-step
-id: fine
-title: Accuracy is back
-check: {condition: accuracy >= 0.9, window: 1d}
-```
-"""
+RUNBOOK = late(
+    restart(),
+    stop(),
+    command("again", "Do it once more", "[again]", "idempotent: true", "reversible: true"),
+    step("fine", "Accuracy is back", "check: {condition: accuracy >= 0.9, window: 1d}"),
+)
 APPROVE = "mode: approve\nprograms: [restart, stop, again]\n"
 AUTO = APPROVE.replace("approve", "auto")
 CHANGED = """

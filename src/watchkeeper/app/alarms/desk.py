@@ -173,7 +173,7 @@ class AlarmDesk:
             It cannot be used, or a rule would have fired again and again on the past.
         """
         check_name(name)
-        told = self.check_rules(text, name=name)
+        told = self.check_rules(text, name=source or name)
         held = {row.name: row.text for row in self._store.files(RULES)}
         outcome = (
             "unchanged" if held.get(name) == text else "changed" if name in held else "created"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from watchkeeper.app.live.catalogue_place import check_catalogue, note_catalogue
+from watchkeeper.app.live.clock import now
 from watchkeeper.app.live.settings import Settings
 from watchkeeper.core.errors import InputError, MissingExtraError
 
@@ -16,6 +17,16 @@ if TYPE_CHECKING:
     from watchkeeper.app.live.keys import Keys
     from watchkeeper.app.live.references import Made
     from watchkeeper.app.live.registry import Registry
+
+
+class Store(Protocol):
+    """What is kept in a catalogue."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+AnyStore = TypeVar("AnyStore", bound=Store)
 
 
 class Folder:
@@ -70,7 +81,7 @@ class Folder:
 
     def now(self) -> datetime:
         """The time now, with its zone."""
-        return _now()
+        return now()
 
     def _line(self, name: str) -> dict[str, Any]:
         model = self.registry.get(name)
@@ -113,14 +124,20 @@ def open_folder(
         raise MissingExtraError(
             error.name or "sqlalchemy", "a server's folder", "server"
         ) from error
+    with open_store(Catalogue, folder, make=make, catalogue=catalogue) as held:
+        yield Folder(Registry(held, clock=now), Keys(held, clock=now))
+
+
+@contextmanager
+def open_store(
+    kind: Callable[[str | Path], AnyStore], folder: str | Path, *, make: bool, catalogue: str | None
+) -> Iterator[AnyStore]:
+    """Open a store of one kind in the catalogue of a folder; the rest as of `open_folder`."""
     settings = Settings(Path(folder), catalogue_url=catalogue)
     check_folder(settings, make=make)
-    held = Catalogue(settings.catalogue)
-    try:
+    with closing(kind(settings.catalogue)) as held:
         note_catalogue(settings)
-        yield Folder(Registry(held, clock=_now), Keys(held, clock=_now))
-    finally:
-        held.close()
+        yield held
 
 
 def check_folder(settings: Settings, *, make: bool = False) -> None:
@@ -140,7 +157,3 @@ def check_folder(settings: Settings, *, make: bool = False) -> None:
             f"{settings.folder} is no folder of a server: it holds no {file.name}; name the one "
             "that `watchkeeper serve` was given"
         )
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -3,12 +3,49 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any
 
+from watchkeeper.app.live.measured import Measured
+from watchkeeper.core.windows import Window
+
 SETTLED = timedelta(seconds=2)
 """Two writes within a second may look alike: what was written so lately is not kept."""
+
+
+def marker_of(
+    measured: Measured, window: Window, now: datetime, *, free: bool = False
+) -> object | None:
+    """What is the same as long as nothing is written to a window; None where that is not sure.
+
+    Parameters
+    ----------
+    measured, window
+        What was asked about.
+    now
+        The time of asking.
+    free
+        Whether parts that need no layout were asked for too.
+    """
+    reference = measured.reference
+    # A moving reference changes by itself.
+    if reference is not None and reference.ranges(window.start, window.end):
+        return None
+    layouts = [""] if free else []
+    if reference is not None:
+        layouts.append(reference.layout_id)
+    written = [
+        measured.buckets.written(
+            measured.model, layout=layout, start=window.start, end=window.end,
+            version=measured.version, segment=measured.segment if layout else None,
+        )
+        for layout in layouts
+    ]  # fmt: skip
+    if any(one.newest is not None and now - one.newest <= SETTLED for one in written):
+        return None
+    of = None if reference is None else (reference.id, reference.layout_id)
+    return of, *(one.sums for one in written)
 
 
 class Kept:

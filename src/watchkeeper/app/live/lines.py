@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from watchkeeper.app.live.kept import SETTLED, Kept
+from watchkeeper.app.live.kept import Kept, marker_of
 from watchkeeper.app.live.measured import Measured
 from watchkeeper.app.live.questions import SeriesQuery
 from watchkeeper.app.live.series import (
@@ -138,7 +138,8 @@ def _week_of(  # what a week of lines is made of
     now: datetime,
     held: Kept,
 ) -> list[Held]:
-    marker = None if every is None or (every.delta or _WEEK) > DAY else _marker(measured, week, now)
+    settled = every is not None and (every.delta or _WEEK) <= DAY and week.end <= now
+    marker = marker_of(measured, week, now, free=True) if settled else None
     common = (measured.model, measured.version, measured.segment, week.start, week.end)
     keys = [(*common, every, found.name, column) for found, column in kinds]
     known: list[Held | None] = [None if marker is None else held.get(key, marker) for key in keys]
@@ -151,25 +152,6 @@ def _week_of(  # what a week of lines is made of
             held.put(key, marker, drawn)
         result.append(drawn)
     return result
-
-
-def _marker(measured: Measured, week: Window, now: datetime) -> object | None:
-    """What is the same as long as nothing is written to a week; None while it still goes on."""
-    reference = measured.reference
-    # A moving reference changes by itself.
-    if week.end > now or (reference is not None and reference.ranges(week.start, week.end)):
-        return None
-    layouts = [""] if reference is None else ["", reference.layout_id]
-    written = [
-        measured.buckets.written(
-            measured.model, layout=layout, start=week.start, end=week.end,
-            version=measured.version, segment=measured.segment if layout else None,
-        )
-        for layout in layouts
-    ]  # fmt: skip
-    if any(one.newest is not None and now - one.newest <= SETTLED for one in written):
-        return None
-    return None if reference is None else reference.id, *(one.sums for one in written)
 
 
 def _measured(

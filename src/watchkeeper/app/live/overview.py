@@ -9,7 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from watchkeeper.app.document import Side, assemble
-from watchkeeper.app.live.kept import SETTLED, Kept
+from watchkeeper.app.live.kept import Kept, marker_of
 from watchkeeper.app.live.measured import Measured
 from watchkeeper.app.performance import performance_of
 from watchkeeper.core.errors import InputError, NotFoundError
@@ -97,7 +97,9 @@ def _held_page(
     held: Kept | None,
 ) -> Answer | None:
     """The page as it was made before, where nothing it is made of was written to since."""
-    marker = None if held is None else _marker(measured, window, now)
+    # A page of a segment tells of all rows too, and who writes to a segment writes to those.
+    whole = Measured(measured.model, measured.buckets, measured.reference, measured.version)
+    marker = None if held is None else marker_of(whole, window, now)
     if held is None or marker is None:
         return _page(measured, window, now, of_segments)
     # The age of what came last is told to the minute.
@@ -113,20 +115,6 @@ def _held_page(
             held.put(key, marker, found)
     # Who shows it may change it: of what is kept nobody does.
     return None if found is None else dict(found)
-
-
-def _marker(measured: Measured, window: Window, now: datetime) -> object | None:
-    """What is the same as long as nothing was written to; None where that is not sure."""
-    reference = measured.reference
-    if reference is None or reference.ranges(window.start, window.end):
-        return None
-    written = measured.buckets.written(
-        measured.model, layout=reference.layout_id, start=window.start, end=window.end,
-        version=measured.version,
-    )  # fmt: skip
-    if written.newest is not None and now - written.newest <= SETTLED:
-        return None
-    return reference.id, reference.layout_id, written.sums
 
 
 def _page(

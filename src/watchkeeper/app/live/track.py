@@ -10,12 +10,13 @@ from msgspec.structs import replace
 
 from watchkeeper.app.drift import compared, pair_of
 from watchkeeper.app.live.glance import step_of
-from watchkeeper.app.live.kept import SETTLED, Kept
+from watchkeeper.app.live.kept import Kept, marker_of
 from watchkeeper.app.live.measured import WHOLE, Measured, Parts, reference_parts
+from watchkeeper.app.live.series import seconds_of
 from watchkeeper.app.live.spans import steps
 from watchkeeper.core.errors import InputError
 from watchkeeper.core.estimate import finite
-from watchkeeper.core.windows import Every, Window
+from watchkeeper.core.windows import Window
 from watchkeeper.metrics.drift import exceedances
 from watchkeeper.metrics.quality import measure_schema
 from watchkeeper.metrics.quality_scores import measure_scores
@@ -84,41 +85,23 @@ def measure_track(
         "segment": None if measured.segment is None else ":".join(measured.segment),
         "window": {"start": window.start, "end": window.end},
         "step": every.text,
-        "step_s": _seconds(every),
+        "step_s": seconds_of(every, window),
         "tolerance": layout.model.thresholds.tolerance,
         **_turned(layout, found),
     }
-
-
-def _seconds(every: Every) -> float:
-    if every.delta is None:
-        return every.months * 365.2425 / 12 * 86_400
-    return every.delta.total_seconds()
 
 
 def _step(
     measured: Measured, layout: Layout, span: Window, parts: Parts, now: datetime, held: Kept
 ) -> Answer:
     """One step, as it was measured before where nothing came since."""
-    reference = measured.reference
-    layout_id = "" if reference is None else reference.layout_id
-    written = measured.buckets.written(
-        measured.model, layout=layout_id, start=span.start, end=span.end,
-        version=measured.version, segment=measured.segment,
-    )  # fmt: skip
     key = (measured.model, measured.version, measured.segment, span.start, span.end)
-    # The age of a step that still goes on changes by itself, and so may a moving reference.
-    settled = (
-        span.end <= now
-        and (written.newest is None or now - written.newest > SETTLED)
-        and reference is not None
-        and not reference.ranges(span.start, span.end)
-    )
-    marker = (None if reference is None else reference.id, written.sums)
-    found = held.get(key, marker) if settled else None
+    # The age of a step that still goes on changes by itself.
+    marker = marker_of(measured, span, now) if span.end <= now else None
+    found = None if marker is None else held.get(key, marker)
     if found is None:
         found = _measure(measured, layout, span, parts, now)
-        if settled:
+        if marker is not None:
             held.put(key, marker, found)
     return found
 

@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from watchkeeper.app.live.catalogue_place import note_catalogue
 from watchkeeper.app.live.clock import now
-from watchkeeper.app.live.folder import check_folder
-from watchkeeper.app.live.settings import Settings
+from watchkeeper.app.live.folder import open_store
 from watchkeeper.app.people.users import Users
 from watchkeeper.core.errors import MissingExtraError
 
@@ -41,11 +39,5 @@ def open_users(
         from watchkeeper.store.catalogue.people import PeopleStore
     except ModuleNotFoundError as error:
         raise MissingExtraError(error.name or "argon2-cffi", "users", "server") from error
-    settings = Settings(Path(folder), catalogue_url=catalogue)
-    check_folder(settings, make=make)
-    store = PeopleStore(settings.catalogue)
-    try:
-        note_catalogue(settings)
+    with open_store(PeopleStore, folder, make=make, catalogue=catalogue) as store:
         yield Users(store, Passwords(), clock=now)
-    finally:
-        store.close()
