@@ -46,6 +46,10 @@ def test_a_message_has_the_chart_of_its_alert(tmp_path: Path) -> None:
         assert found.alt == "f1 of the last 7 days"
         with Image.open(io.BytesIO(found.png)) as image:
             assert image.size == (1520, 680)
+        # How long something was absent is no limit of what is drawn.
+        away = {"series": series, "metric": "f1", "operator": "absent"}
+        aged = picture_of(told(**away, limit=900.0, unit="s"), around, NOW)
+        assert aged == picture_of(told(**away), around, NOW)
         part = {**series, "segment": ["airport", "JFK"]}
         assert picture_of(told(series=part), around, NOW) is not None
         assert picture_of(told(), around, NOW) is None

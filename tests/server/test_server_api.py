@@ -21,10 +21,11 @@ from watchkeeper.app.live.questions import RowsQuery, SeriesQuery
 from watchkeeper.core.envelope import Signal
 from watchkeeper.core.errors import InputError, UnavailableError
 from watchkeeper.server.application import make_app
-from watchkeeper.server.pages import ADDRESSES
+from watchkeeper.server.pages import ADDRESSES, FOR_PROGRAMS
 from watchkeeper.server.records import EXAMPLES, RECORDS
 from watchkeeper.server.services import encode
 
+BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 Ask = Callable[..., httpx.Response]
 PATHS = [
     "/v1/models", f"/v1/models/{MODEL}", f"/v1/models/{MODEL}/versions",
@@ -76,6 +77,52 @@ def test_every_route_is_described(own: FakePlatform, described: dict[str, Any]) 
     pages = {("GET", address.replace(":path", "")) for address in (*ADDRESSES, "/assets/{name}")}
     unshown = pages | {("GET", "/openapi.json")}
     assert {pair for pair in served if pair[0] != "HEAD"} == shown | unshown
+    # A wrong address below any of these is a program's mistake, and answered as such.
+    apart = {path.split("/")[1] for _, path in shown} | {"assets", "openapi.json"}
+    assert apart - {""} == FOR_PROGRAMS
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/models", "/no/where?a=b", "/v1x", "/index.html"])
+def test_who_mistypes_an_address_is_told_by_a_page(served: httpx.Client, path: str) -> None:
+    """The application's own, as at any of its addresses, but for the status."""
+    found = served.get(path, headers=BROWSER)
+    page = served.get("/", headers=BROWSER)
+    assert (found.status_code, found.text) == (404, page.text)
+    ids = {"date", "x-request-id"}
+    told, usual = (
+        {name: value for name, value in answer.headers.items() if name not in ids}
+        for answer in (found, page)
+    )
+    assert told == usual
+    assert "script-src 'self'" in told["content-security-policy"]
+    assert served.head(path, headers=BROWSER).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "accept"),
+    [
+        ("GET", "/nowhere", "*/*"), ("GET", "/nowhere", "application/json"),
+        ("GET", "/favicon.ico", "image/avif,image/webp,*/*;q=0.8"),
+        ("POST", "/nowhere", "text/html"), ("GET", "/v1/nowhere", "text/html"),
+        ("GET", "//v1/nowhere", "text/html"), ("GET", "/v1", "text/html"),
+        ("GET", "/api/v1/alerts", "text/html"), ("GET", "/metrics/x", "text/html"),
+        ("GET", "/healthz/x", "text/html"), ("GET", "/assets/no.js", "text/html"),
+        ("GET", "/assets", "text/html"), ("GET", "/v1/models/none", "text/html"),
+    ],
+)  # fmt: skip
+def test_a_program_at_a_wrong_address_is_told_in_json(
+    served: httpx.Client, method: str, path: str, accept: str
+) -> None:
+    """What asks for no page, or below the addresses of programs."""
+    answer = served.request(method, str(served.base_url) + path, headers={"Accept": accept})
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
+
+
+def test_a_foreign_name_finds_no_page_either(served: httpx.Client) -> None:
+    """In local mode a wrong address is refused as a right one is."""
+    answer = served.get("/nowhere", headers={**BROWSER, "Host": "evil.example"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "foreign_host")
 
 
 def test_the_description_is_whole(described: dict[str, Any]) -> None:

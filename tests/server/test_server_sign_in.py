@@ -254,6 +254,9 @@ def test_the_page_is_for_anyone(place: Place) -> None:
     assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
     assert (policy["frame-ancestors"], policy["base-uri"]) == ("'none'", "'none'")
     assert page.headers["x-frame-options"] == "DENY"
+    lost = place.browser().ask("GET", "/no/where", headers={"Accept": "text/html"})
+    assert (lost.status_code, lost.text) == (404, page.text)
+    assert lost.headers["content-security-policy"] == page.headers["content-security-policy"]
 
 
 def test_a_log_that_cannot_be_written_stops_nothing(

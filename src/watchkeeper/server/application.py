@@ -129,6 +129,8 @@ async def _description(request: Request) -> Response:
 
 async def _refused(request: Request, error: HTTPException) -> Response:
     """What Starlette itself refuses: unknown paths and methods."""
+    if error.status_code == 404 and (page := await pages.page_of_nowhere(request)) is not None:
+        return page
     code = _WORDS.get(error.status_code, "refused")
     message = {
         404: f"there is nothing at {request.url.path[:200]!r}; see /openapi.json for what there is",

@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from watchkeeper.core.errors import NotFoundError
 from watchkeeper.server.frame import headers_of
-from watchkeeper.server.services import Here
+from watchkeeper.server.services import Here, Services
 
 ADDRESSES = (
     "/", "/models/{rest:path}", "/alerts", "/alerts/{rest:path}", "/monitors",
@@ -25,6 +25,9 @@ ADDRESSES = (
     "/dashboards", "/dashboards/{rest:path}", "/settings", "/settings/{rest:path}",
 )  # fmt: skip
 """The addresses that the application knows; it draws what belongs to each."""
+
+FOR_PROGRAMS = frozenset({"api", "assets", "healthz", "metrics", "openapi.json", "readyz", "v1"})
+"""What the addresses begin with that are no pages."""
 
 _FOREVER = "public, max-age=31536000, immutable"
 _KINDS = {
@@ -44,16 +47,15 @@ class File:
     plain: bytes
     packed: bytes | None
 
-    def answer(self, request: Request, headers: dict[str, str]) -> Response:
+    def answer(self, request: Request, headers: dict[str, str], status: int = 200) -> Response:
         """The file, compressed where the browser takes that."""
         headers = {**headers, "Vary": "Accept-Encoding"}
         if self.packed is not None and "gzip" in headers_of(request.scope).get(
             "accept-encoding", ""
         ):
-            return Response(
-                self.packed, media_type=self.kind, headers={**headers, "Content-Encoding": "gzip"}
-            )
-        return Response(self.plain, media_type=self.kind, headers=headers)
+            headers["Content-Encoding"] = "gzip"
+            return Response(self.packed, status, headers, self.kind)
+        return Response(self.plain, status, headers, self.kind)
 
 
 @cache
@@ -81,9 +83,25 @@ def file_of(name: str) -> File:
 
 async def page(here: Here, request: Request) -> Response:
     """The page; which part of the application is shown, its address says."""
+    return await _page(here, request, 200)
+
+
+async def page_of_nowhere(request: Request) -> Response | None:
+    """The page at an address that there is not: it says so, and shows the way to those there are.
+
+    None where a program asks: it did not come by a browser's address bar, or for a page.
+    """
+    first = request.url.path.lstrip("/").partition("/")[0]
+    is_looked_for = "text/html" in headers_of(request.scope).get("accept", "")
+    if request.method not in {"GET", "HEAD"} or first in FOR_PROGRAMS or not is_looked_for:
+        return None
+    return await _page(request.app.state.services, request, 404)
+
+
+async def _page(here: Services, request: Request, status: int) -> Response:
     if await here.access.mode() == "local":
         here.access.check_local(headers_of(request.scope), method=request.method)
-    return file_of("index.html").answer(request, {"Cache-Control": "no-cache"})
+    return file_of("index.html").answer(request, {"Cache-Control": "no-cache"}, status)
 
 
 for address in ADDRESSES:

@@ -189,6 +189,7 @@ def test_absence_of_traffic_is_the_age_of_the_last_record():
     outcome = evaluate(compile_condition('absent(volume, "15m")', WORDS), source, source.times)
     assert outcome.value.tolist() == [0, 899, 900, np.inf]
     assert outcome.limit.tolist() == [900] * 4
+    assert outcome.condition.main.unit == "s"
     assert observe(outcome, None, source.times)[3].value is None
 
 
@@ -206,6 +207,8 @@ def test_absence_of_anything_else_is_a_window_without_values():
     listening = Listening({"accuracy": [0.9, NAN, 0.9]})
     assert said('absent(accuracy, "3d")', listening, min_rows=100) == "ftf"
     assert asked == [Asked("accuracy", None, timedelta(days=3))]
+    # What is told of is the metric, not a time.
+    assert compile_condition('absent(accuracy, "3d")', WORDS).main.unit == "share"
 
 
 def test_counts_go_through_features():

@@ -1,5 +1,5 @@
 import { count, interval } from "../lib/format";
-import { niceDomain } from "../lib/scale";
+import { type Ticks, tickDomain } from "../lib/scale";
 import type { Palette } from "../state/theme";
 import { axis, frame, tip } from "./base";
 
@@ -16,6 +16,10 @@ export interface ConditionChart {
   firings: [number, number][];
   events: { at: number; name: string }[];
   show: (value: number) => string;
+  /** How ticks are written, where that is shorter than what is shown elsewhere. */
+  ticks?: ((largest: number) => Ticks) | undefined;
+  /** Whether the value is one of rows: the time since the last one is not. */
+  isOfRows: boolean;
   showTime: (at: number) => string;
   isShare: boolean;
   isLocal: boolean;
@@ -112,8 +116,10 @@ function valueAxis(chart: ConditionChart, palette: Palette) {
   );
   const limits = chart.isShare ? { floor: 0, ceiling: 1 } : {};
   const isFromZero = chart.isShare && Math.min(...known.slice(0, 1)) < 0.5;
-  const { min, max, interval: step } = niceDomain(known, { ...limits, isFromZero });
-  return { ...axis(palette, { min, format: chart.show }, "y"), max, interval: step };
+  const written = chart.ticks?.(Math.max(0, ...known)) ?? { scale: 1, format: chart.show };
+  const domain = tickDomain(known, { ...limits, isFromZero }, written.scale);
+  const { min, max, interval: step } = domain;
+  return { ...axis(palette, { min, format: written.format }, "y"), max, interval: step };
 }
 
 /** The end that nearly all intervals keep within: one of a few rows must not dwarf the rest. */
@@ -134,7 +140,7 @@ function tipOf(chart: ConditionChart, places: number[]) {
       { name: chart.title, value: show(chart.value[place]) },
       ...(between ? [{ name: "interval", value: between }] : []),
       { name: "limit", value: show(chart.limit[place]) },
-      { name: "rows", value: count(chart.rows[place]) },
+      ...(chart.isOfRows ? [{ name: "rows", value: count(chart.rows[place]) }] : []),
     ]);
   };
 }

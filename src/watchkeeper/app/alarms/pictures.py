@@ -62,13 +62,16 @@ def _drawn(
     if np.isnan(points.value).all():
         return None
     values = [None if np.isnan(value) else float(value) for value in points.value]
-    limit = alert.evidence.get("limit")
+    limit, unit = alert.evidence.get("limit"), str(alert.evidence.get("unit") or "")
+    if alert.evidence.get("operator") == "absent" and limit is not None:
+        # It is a time, and that of the last record was held against it: not what is drawn here.
+        limit, unit = None, ""
     name = str(alert.evidence.get("metric", asked.metric))
     chart = Chart(
         list(zip(moments(times), values, strict=True)),
         title=f"{alert.labels['model']}: {name}",
         limit=limit if isinstance(limit, int | float) else None,
         firing=(max(alert.starts_at, now - SHOWN), now),
-        unit=str(alert.evidence.get("unit") or ""),
+        unit=unit,
     )
     return Picture(draw(chart), f"{name} of the last {SHOWN.days} days")

@@ -10,6 +10,7 @@ from watchkeeper.core.errors import RuleError
 from watchkeeper.expressions.hints import suggest
 from watchkeeper.expressions.nodes import Call, Items, Literal, Name, Node
 from watchkeeper.monitors.conditions import plan
+from watchkeeper.monitors.conditions.anomalies import TRAFFIC
 from watchkeeper.monitors.conditions.arguments import (
     USES,
     Scope,
@@ -133,8 +134,12 @@ class _Compiler:
         length = length_of(node.arguments[1])
         series = replace(self._series(node, scope), window=length)
         limit = text_of(node.arguments[1]) or ""
-        self.comparisons[index] = Comparison(write(node.arguments[0]), "absent", limit, "s")
-        return plan.Absent(series, length, index)
+        of_traffic = (
+            series.known.metric in TRAFFIC and series.side == "current" and not series.offset
+        )
+        unit = "s" if of_traffic else _unit(series)
+        self.comparisons[index] = Comparison(write(node.arguments[0]), "absent", limit, unit)
+        return plan.Absent(series, length, index, of_traffic)
 
     def anomaly(self, node: Call, scope: Scope) -> Logical:
         """`anomaly(volume, "critical")`."""

@@ -14,7 +14,7 @@ from watchkeeper.core.errors import InputError
 from watchkeeper.monitors.bands.band import band
 from watchkeeper.monitors.calendar import EVERYWHERE, Calendar
 from watchkeeper.monitors.conditions import plan
-from watchkeeper.monitors.conditions.anomalies import TRAFFIC, Bands, expected
+from watchkeeper.monitors.conditions.anomalies import Bands, expected
 from watchkeeper.monitors.conditions.burning import burn
 from watchkeeper.monitors.conditions.logic import all_of, any_of, contrary
 from watchkeeper.monitors.conditions.numbers import NOTHING, Number, calculate
@@ -132,9 +132,8 @@ class _Run:
     def absent(self, part: plan.Absent) -> Judged:
         """Nothing came for so long; this is always true or false."""
         series, seconds = part.series, part.length.total_seconds()
-        traffic = series.known.metric in TRAFFIC and series.side == "current"
         try:
-            if traffic and not series.offset:
+            if part.of_traffic:
                 age = self.source.age(self.times)
                 return Judged((age >= seconds).astype(np.int8), Number(age), np.array(seconds),
                               part.index)  # fmt: skip

@@ -130,11 +130,24 @@ class Compare:
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """Nothing came for so long."""
+    """Nothing came for so long.
+
+    Attributes
+    ----------
+    series
+        Of what.
+    length
+        For how long.
+    index
+        Its place among the comparisons.
+    of_traffic
+        Whether the time since the last record tells it, and not a window without a value.
+    """
 
     series: Series
     length: timedelta
     index: int
+    of_traffic: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@ import { notifications } from "@mantine/notifications";
 import type { ReactNode } from "react";
 import type { Acknowledged } from "../../api/schema";
 import { counted } from "../../lib/format";
+import { Ask, NameField, nameIn } from "../Act";
 import { send } from "../data/api";
-import { Ask, NameField, nameIn } from "./Act";
 import { Until } from "./Until";
 
 /** Takes an alert on: who, for how long, and why. */

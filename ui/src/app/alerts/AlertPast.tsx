@@ -4,7 +4,7 @@ import type { AlertShown, Happened } from "../../api/schema";
 import { Empty, Section } from "../../components/Section";
 import { counted } from "../../lib/format";
 import { plainWord } from "../../lib/words";
-import { iso } from "../monitors/span";
+import { iso } from "../hours";
 import { moment, relative, useZone } from "../zone";
 import { asking } from "./ask";
 import { Answer } from "./Page";

@@ -6,13 +6,14 @@ import { Section } from "../../components/Section";
 import { count, interval } from "../../lib/format";
 import { navigate, useChoice } from "../../state/route";
 import { ask } from "../data/queries";
+import { hoursOf } from "../hours";
 import { load } from "../load";
-import { drawn, spanOf } from "../monitors/span";
+import { spanOf } from "../monitors/span";
 import { alone, heldIn, triedOf, useBacktest } from "../monitors/useTried";
 import { modelPath } from "../pages/Fleet";
 import { Failed, Nothing, Skeleton } from "../shell/states";
 import { asking, type Tried } from "./ask";
-import { inUnit } from "./words";
+import { inUnit, isAge } from "./words";
 
 const ConditionFigure = lazy(async () => ({
   default: (await load(() => import("../monitors/ConditionFigure"))).ConditionFigure,
@@ -99,7 +100,7 @@ function Drawn(props: { tried: Tried; alert: AlertShown; span: string }): ReactN
         onBrush={(from, to) =>
           navigate({
             path: [modelPath(alert.model)],
-            query: { ...drawn(from, to), segment: segmentOf(alert, tried) },
+            query: { ...hoursOf(from, to), segment: segmentOf(alert, tried) },
           })
         }
       />
@@ -115,15 +116,16 @@ const segmentOf = (alert: AlertShown, tried: Tried): string => {
 
 function sentenceOf(alert: AlertShown, tried: Tried): string {
   const points = tried.points;
-  if (!points || alert.value === null) return "";
+  if (!points) return "";
+  if (alert.value === null) {
+    const isGone = alert.state === "firing" && points.operator === "absent";
+    return isGone && !isAge(points) ? `No ${points.name ?? "value"} can be measured now.` : "";
+  }
   const show = inUnit(points.unit);
   const limit = points.limit.findLast((value) => value !== null);
   const between = interval(alert.low, alert.high, (value) => show(value ?? Number.NaN));
   const than = typeof limit === "number" ? `; the limit is ${show(limit)}` : "";
-  // A time without rows is that since the last one: what is absent is looked for.
-  if (alert.rows === 0 && points.unit === "s") {
-    return `No ${points.name ?? "value"} for ${show(alert.value)}${than}.`;
-  }
+  if (isAge(points)) return `No prediction for ${show(alert.value)}${than}.`;
   return `${points.name ?? "The value"} is ${show(alert.value)}${between ? ` (${between})` : ""} over ${count(alert.rows)} rows${than}.`;
 }
 

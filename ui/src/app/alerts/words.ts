@@ -2,6 +2,7 @@ import type { AlertShown, IncidentLine } from "../../api/schema";
 import { count, number, percent } from "../../lib/format";
 import type { Reading } from "../../lib/words";
 import { duration } from "../zone";
+import type { Compared } from "./ask";
 
 export const STATES: Record<AlertShown["state"], Reading> = {
   firing: { word: "firing", tone: "fail" },
@@ -59,6 +60,16 @@ export function inUnit(unit: string): (value: number) => string {
   if (unit === "rows" || unit === "count") return (value) => count(value);
   return (value) => number(value);
 }
+
+type Told = Pick<Compared, "name" | "operator" | "limit">;
+
+/** Whether a condition compared how long ago the last record came: so `absent` tells of traffic. */
+export const isAge = (points: Told): boolean =>
+  points.operator === "absent" && points.limit.some((each) => each !== null);
+
+/** What a condition compared, in words. */
+export const measureOf = (points: Told): string =>
+  isAge(points) ? "Time without a prediction" : (points.name ?? "value");
 
 /** 'a, b and c'. */
 export function listed(words: string[]): string {

@@ -6,6 +6,7 @@ import { EChart } from "../../components/EChart";
 import { Figure, type FigureTable } from "../../components/Figure";
 import { TimelineFigure } from "../../pages/track/Timelines";
 import { useRoute } from "../../state/route";
+import { hoursOf } from "../hours";
 import { timelineOf } from "../model/SeriesFigure";
 import { chooseRange } from "../RangePicker";
 import { isShare, ticksOf, valueText } from "../units";
@@ -35,7 +36,7 @@ const ticks = (unit: string | null) => {
 /** Shows a range, in whole hours, on all panels. */
 export function useShownRange(): (from: number, to: number) => void {
   const { path, query } = useRoute();
-  return (from, to) => chooseRange(query, path, { from: whole(from), to: whole(to, true) });
+  return (from, to) => chooseRange(query, path, hoursOf(from, to));
 }
 
 function OneScale({ panel, lines, events }: Props): ReactNode {
@@ -155,8 +156,3 @@ function tableOf(lines: Owned[], show: (iso: string) => string): FigureTable {
       ]),
   };
 }
-
-const HOUR = 3_600_000;
-
-const whole = (at: number, isEnd = false): string =>
-  `${new Date((isEnd ? Math.ceil(at / HOUR) : Math.floor(at / HOUR)) * HOUR).toISOString().slice(0, 19)}Z`;

@@ -2,7 +2,7 @@ import { notifications } from "@mantine/notifications";
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import type { IncidentShown } from "../../api/schema";
-import { Ask, NameField, nameIn, Press } from "../alerts/Act";
+import { Ask, NameField, nameIn, Press } from "../Act";
 import { Until } from "../alerts/Until";
 import { at, send } from "../data/api";
 import { ask } from "../data/queries";

@@ -5,7 +5,7 @@ import { Name } from "../../components/Name";
 import { Choices } from "../../components/SearchBox";
 import { Section } from "../../components/Section";
 import { useChoice } from "../../state/route";
-import { NameField, nameIn, useAct } from "../alerts/Act";
+import { NameField, nameIn, useAct } from "../Act";
 import { useMay } from "../session/session";
 import { moment, useZone } from "../zone";
 import { happen } from "./IncidentActions";

@@ -9,7 +9,7 @@ import { Choices } from "../../components/SearchBox";
 import { Section } from "../../components/Section";
 import { counted, percent } from "../../lib/format";
 import { useChoice } from "../../state/route";
-import { Press } from "../alerts/Act";
+import { Press } from "../Act";
 import { asking } from "../alerts/ask";
 import { Answer, Page } from "../alerts/Page";
 import { INCIDENT_STATES } from "../alerts/words";

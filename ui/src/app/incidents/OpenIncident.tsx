@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import type { IncidentShown } from "../../api/schema";
 import { navigate } from "../../state/route";
-import { Ask, NameField, nameIn } from "../alerts/Act";
+import { Ask, NameField, nameIn } from "../Act";
 import { send } from "../data/api";
 import { ask } from "../data/queries";
 import { CLASSES, SEVERITIES } from "./events";

@@ -2,7 +2,7 @@ import { type ReactNode, useState } from "react";
 import type { IncidentShown } from "../../api/schema";
 import { Name } from "../../components/Name";
 import { Section } from "../../components/Section";
-import { Ask, NameField, nameIn, Press } from "../alerts/Act";
+import { Ask, NameField, nameIn, Press } from "../Act";
 import { useMay } from "../session/session";
 import { moment, useZone } from "../zone";
 import { ROLES } from "./events";

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import type { IncidentShown } from "../../api/schema";
 import { Section } from "../../components/Section";
-import { Press } from "../alerts/Act";
+import { Press } from "../Act";
 import { Answer } from "../alerts/Page";
 import { at, get } from "../data/api";
 import { Markdown } from "../runbooks/Markdown";

@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 import { DriftSection } from "../../pages/comparison/Drift";
 import { HeatSection } from "../../pages/track/HeatMap";
 import { navigate } from "../../state/route";
+import { iso } from "../hours";
 import { Failed, Nothing, Skeleton } from "../shell/states";
 import { useZone } from "../zone";
 import { useLooked } from "./at";
@@ -54,11 +55,11 @@ function OverTime({ shown }: { shown: Shown }): ReactNode {
       onPick={(place, column) => {
         const window = steps.windows[place];
         const at =
-          window?.start && window.end ? `${short(window.start)}..${short(window.end)}` : "";
+          window?.start && window.end
+            ? `${iso(Date.parse(window.start))}..${iso(Date.parse(window.end))}`
+            : "";
         navigate({ path: ["feature", column], query: { at } });
       }}
     />
   );
 }
-
-const short = (iso: string): string => `${new Date(iso).toISOString().slice(0, 19)}Z`;

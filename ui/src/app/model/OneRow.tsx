@@ -4,13 +4,11 @@ import type { ModelDetail, Row } from "../../api/schema";
 import { Link } from "../../components/Link";
 import { Mark } from "../../components/Mark";
 import { navigate, useRoute } from "../../state/route";
+import { HOUR, hourOf } from "../hours";
 import { Failed, Skeleton } from "../shell/states";
 import { moment, useZone } from "../zone";
-import { hourOf } from "./at";
 import { askModel } from "./queries";
 import { factsOf, isRight, shown } from "./rows";
-
-const HOUR = 3_600_000;
 
 /** The hour of a prediction: among all hours, looking for one id takes long. */
 function around(on: string | undefined): string {

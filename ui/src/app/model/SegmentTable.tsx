@@ -1,11 +1,16 @@
 import type { ReactNode } from "react";
 import { type Column, DataTable } from "../../components/DataTable";
-import { DotIntervals } from "../../components/intervals";
 import { Link } from "../../components/Link";
-import { Name } from "../../components/Name";
 import { count, interval, number } from "../../lib/format";
 import { metricTitle } from "../../lib/words";
-import { ChangeCell } from "../../pages/comparison/PerformanceMetrics";
+import {
+  CHANGE,
+  CURRENT,
+  PICTURE,
+  REFERENCE,
+  SEGMENT,
+  SegmentName,
+} from "../../pages/comparison/segmentColumns";
 import { segmentWhere } from "./at";
 import type { SegmentRow } from "./segments";
 
@@ -28,23 +33,15 @@ export function SegmentTable({ rows, name }: { rows: SegmentRow[]; name: string 
 
 const COLUMNS: Column<SegmentRow>[] = [
   {
-    id: "segment",
-    title: "Segment",
-    value: (row) => `${row.column} ${row.value}`,
+    ...SEGMENT,
     cell: (row) => (
       <Link to={{ path: ["performance"], query: { segment: key(row) } }}>
-        <span className="faint">
-          <bdi>{row.column}</bdi>
-        </span>{" "}
-        <Name text={row.value} />
+        <SegmentName row={row} />
       </Link>
     ),
   },
   {
-    id: "current",
-    title: "Current",
-    align: "end",
-    value: (row) => row.metric?.value,
+    ...CURRENT,
     cell: (row) =>
       typeof row.metric?.value === "number" ? (
         <b>{number(row.metric.value)}</b>
@@ -60,31 +57,9 @@ const COLUMNS: Column<SegmentRow>[] = [
     value: () => null,
     cell: (row) => <span className="soft">{interval(row.metric?.low, row.metric?.high)}</span>,
   },
-  {
-    id: "picture",
-    title: "",
-    isFixed: true,
-    hide: "phone-hide",
-    value: () => null,
-    cell: (row) =>
-      row.metric ? (
-        <DotIntervals reference={row.metric.reference ?? null} current={row.metric} />
-      ) : null,
-  },
-  {
-    id: "reference",
-    title: "Reference",
-    align: "end",
-    value: (row) => row.metric?.reference?.value,
-    cell: (row) => number(row.metric?.reference?.value),
-  },
-  {
-    id: "change",
-    title: "Change",
-    value: (row) => row.metric?.change?.value,
-    cell: (row) =>
-      row.metric ? <ChangeCell metric={row.metric} /> : <span className="faint">–</span>,
-  },
+  PICTURE,
+  REFERENCE,
+  CHANGE,
   {
     id: "rows",
     title: "Labelled rows",

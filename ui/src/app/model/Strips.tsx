@@ -7,10 +7,11 @@ import { Section } from "../../components/Section";
 import { TimelineFigure } from "../../pages/track/Timelines";
 import { useChoice, useRoute } from "../../state/route";
 import { ask } from "../data/queries";
+import { hoursOf } from "../hours";
 import { chooseRange } from "../RangePicker";
 import { Failed, Nothing, Skeleton } from "../shell/states";
 import { useZone } from "../zone";
-import { extentOf, hourOf, useLooked } from "./at";
+import { extentOf, useLooked } from "./at";
 import { Busy } from "./Busy";
 import { useEvents } from "./events";
 import { LookedAt } from "./Looked";
@@ -87,10 +88,7 @@ function Wider({ window }: { window: string }): ReactNode {
   if (from === undefined || to === undefined || !(from < to)) return null;
   const more = () => {
     const { at: _at, ...rest } = query;
-    chooseRange(rest, path, {
-      from: hourOf(from - (to - from)),
-      to: hourOf(to + (to - from), true),
-    });
+    chooseRange(rest, path, hoursOf(from - (to - from), to + (to - from)));
   };
   return (
     <button type="button" className="button" onClick={more}>

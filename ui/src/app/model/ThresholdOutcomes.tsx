@@ -1,7 +1,8 @@
 import type { ReactNode } from "react";
 import type { DecidedShare } from "../../api/schema";
+import { ConfusionTable } from "../../components/ConfusionTable";
 import { TableHolder } from "../../components/TableHolder";
-import { count, interval, number, percent, signed } from "../../lib/format";
+import { interval, number, percent, signed } from "../../lib/format";
 import type { Outcome } from "./decisions";
 
 interface Props {
@@ -68,10 +69,23 @@ const ROWS: Row[] = [
 /** The confusion matrix and the measures at the chosen threshold, beside the model's own. */
 export function ThresholdOutcomes(props: Props): ReactNode {
   const { now, own, ownAt, chosen, reference } = props;
+  const [negative = "0", positive = "1"] = props.classes;
   const isOwn = Math.abs(chosen - ownAt) < 1e-9;
   return (
     <div className="outcomes" aria-live="polite">
-      <Matrix classes={props.classes} now={now} />
+      <ConfusionTable
+        title="Confusion matrix"
+        caption={
+          <caption className="hidden-visually">Confusion matrix at the chosen threshold</caption>
+        }
+        side="current"
+        across="decided"
+        labels={[negative, positive]}
+        cells={[
+          [now.tn, now.fp],
+          [now.fn, now.tp],
+        ]}
+      />
       <TableHolder label="Measures">
         <table className="plain-table fitted">
           <caption className="hidden-visually">Measures at the chosen threshold</caption>
@@ -117,53 +131,4 @@ function difference(row: Row, now: Outcome, own: Outcome): string {
   const [after, before] = [row.value(now), row.value(own)];
   if (after === null || before === null) return "–";
   return row.show === percent ? `${signed((after - before) * 100)} points` : signed(after - before);
-}
-
-function Matrix({ classes, now }: { classes: string[]; now: Outcome }): ReactNode {
-  const [negative = "0", positive = "1"] = classes;
-  const rows = [
-    { name: negative, cells: [now.tn, now.fp] },
-    { name: positive, cells: [now.fn, now.tp] },
-  ];
-  return (
-    <TableHolder label="Confusion matrix">
-      <table className="confusion">
-        <caption className="hidden-visually">Confusion matrix at the chosen threshold</caption>
-        <thead>
-          <tr>
-            <th scope="col" className="faint">
-              truth ↓ decided →
-            </th>
-            {classes.map((label) => (
-              <th key={label} scope="col">
-                <bdi>{label}</bdi>
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(({ name, cells }) => {
-            const total = cells.reduce((sum, cell) => sum + cell, 0);
-            return (
-              <tr key={name}>
-                <th scope="row">
-                  <bdi>{name}</bdi>
-                </th>
-                {cells.map((cell, place) => (
-                  <td
-                    key={classes[place]}
-                    className="side-current"
-                    style={{ "--share": total ? cell / total : 0 } as React.CSSProperties}
-                  >
-                    {count(cell)}
-                    <small>{total ? percent(cell / total) : "–"}</small>
-                  </td>
-                ))}
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </TableHolder>
-  );
 }

@@ -1,18 +1,13 @@
 import { useMemo } from "react";
 import type { Route } from "../../lib/route";
 import { useChoice } from "../../state/route";
+import { hourOf } from "../hours";
 
 /** The time that somebody looks at, the same on all charts of a page: START..END in the URL. */
 export interface Looked {
   from: string;
   to: string;
 }
-
-const HOUR = 3_600_000;
-
-/** A time as the server writes it, on the hour: profiles and rows are kept by the hour. */
-export const hourOf = (at: number, isEnd = false): string =>
-  `${new Date((isEnd ? Math.ceil(at / HOUR) : Math.floor(at / HOUR)) * HOUR).toISOString().slice(0, 19)}Z`;
 
 export function parseLooked(text: string): Looked | null {
   const [from, to] = text.split("..");

@@ -6,13 +6,16 @@ import { episodesOf } from "../alerts/episodes";
 import { ask } from "../data/queries";
 import { askModel } from "./queries";
 
-/** What happened to a model in a range: deployments and other changes, and when alerts fired. */
+/** What happened to a model in a range: changes, and when alerts fired. Nothing where the model is "". */
 export function useEvents(model: string, window: string): TimelineEvent[] {
-  const changes = useQuery(ask.changes(model, window));
-  const alerts = useQuery(ask.alerts({ model }));
-  const history = useQuery(askModel.history(model));
-  return useMemo(
-    () => [
+  const enabled = model !== "";
+  const changes = useQuery({ ...ask.changes(model, window), enabled });
+  const alerts = useQuery({ ...ask.alerts({ model }), enabled });
+  const history = useQuery({ ...askModel.history(model), enabled });
+  return useMemo(() => {
+    // An answer about the model before stands until the next one comes.
+    if (!enabled) return [];
+    return [
       ...(changes.data?.changes ?? []).map(
         (change): TimelineEvent => ({
           at: Date.parse(change.time),
@@ -21,9 +24,8 @@ export function useEvents(model: string, window: string): TimelineEvent[] {
         }),
       ),
       ...firings(alerts.data?.alerts ?? [], history.data?.history ?? []),
-    ],
-    [changes.data, alerts.data, history.data],
-  );
+    ];
+  }, [enabled, changes.data, alerts.data, history.data]);
 }
 
 /** When alerts fired, each time once: those that fire now, and those that the history knows. */

@@ -1,11 +1,9 @@
 import type { PerformanceMetric, SegmentPerformance } from "../../api/document";
 import { count, number } from "../../lib/format";
 import { capital, metricTitle } from "../../lib/words";
+import type { OfSegment } from "../../pages/comparison/segmentColumns";
 
-export interface SegmentRow {
-  column: string;
-  value: string;
-  metric: PerformanceMetric | undefined;
+export interface SegmentRow extends OfSegment {
   rows: number | null;
 }
 

@@ -1,6 +1,7 @@
 import { useRoute } from "../../state/route";
+import { hoursOf } from "../hours";
 import { chooseRange } from "../RangePicker";
-import { hourOf, useLooked } from "./at";
+import { useLooked } from "./at";
 
 /** What a click and a brush do on every chart over time of a model. */
 export function useTimes(stepMs: number) {
@@ -13,7 +14,7 @@ export function useTimes(stepMs: number) {
     },
     onBrush: (from: number, to: number) => {
       const { at: _at, ...rest } = query;
-      chooseRange(rest, path, { from: hourOf(from), to: hourOf(to, true) });
+      chooseRange(rest, path, hoursOf(from, to));
     },
   };
 }

@@ -4,7 +4,8 @@ import { EChart } from "../../components/EChart";
 import { Figure } from "../../components/Figure";
 import { count, interval } from "../../lib/format";
 import type { Compared } from "../alerts/ask";
-import { inUnit } from "../alerts/words";
+import { inUnit, isAge, measureOf } from "../alerts/words";
+import { ticksOf } from "../units";
 import { moment, useZone } from "../zone";
 
 interface Props {
@@ -26,7 +27,7 @@ export function ConditionFigure(props: Props): ReactNode {
     const at = points.at.map((seconds) => seconds * 1000);
     const last = at.at(-1) ?? 0;
     return {
-      title: points.name ?? "value",
+      title: measureOf(points),
       at,
       value: points.value,
       low: points.low,
@@ -36,6 +37,8 @@ export function ConditionFigure(props: Props): ReactNode {
       firings: firings.map(([from, to]) => [from, to ?? last]),
       events: (events ?? []).filter((event) => event.at >= (at[0] ?? 0) && event.at <= last),
       show: inUnit(points.unit),
+      ticks: points.unit === "s" ? ticksOf("s") : undefined,
+      isOfRows: !isAge(points),
       showTime: (time) => moment(new Date(time).toISOString(), zone),
       isShare: points.unit === "share",
       isLocal: zone === "local",
@@ -68,8 +71,9 @@ function tableOf(chart: ConditionChart) {
       show(chart.value[place]),
       interval(chart.low[place], chart.high[place], show) || "–",
       show(chart.limit[place]),
-      count(chart.rows[place]),
+      ...(chart.isOfRows ? [count(chart.rows[place])] : []),
     ];
   });
-  return { columns: ["At", chart.title, "Interval", "Limit", "Rows"], rows: rows.reverse() };
+  const columns = ["At", chart.title, "Interval", "Limit", ...(chart.isOfRows ? ["Rows"] : [])];
+  return { columns, rows: rows.reverse() };
 }

@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import type { GroupRead, ModelDetail } from "../../api/schema";
 import { Section } from "../../components/Section";
-import { Press, useAct } from "../alerts/Act";
+import { Press, useAct } from "../Act";
 import { RuleForm } from "./RuleForm";
 import { Trial } from "./Trial";
 import { useDraft } from "./useDraft";

@@ -8,7 +8,7 @@ import { Mark } from "../../components/Mark";
 import { Name } from "../../components/Name";
 import { Section } from "../../components/Section";
 import { navigate, useChoice, useRoute } from "../../state/route";
-import { Ask, Press } from "../alerts/Act";
+import { Ask, Press } from "../Act";
 import { alertRoute, Tags } from "../alerts/AlertsPage";
 import { asking, dropRules, putRules } from "../alerts/ask";
 import { Answer, Page } from "../alerts/Page";

@@ -7,7 +7,7 @@ import { Mark } from "../../components/Mark";
 import { Name } from "../../components/Name";
 import { SearchBox } from "../../components/SearchBox";
 import { useChoice, useRoute } from "../../state/route";
-import { Press } from "../alerts/Act";
+import { Press } from "../Act";
 import { asking } from "../alerts/ask";
 import { Answer, Page } from "../alerts/Page";
 import { severityOf, soon } from "../alerts/words";

@@ -6,6 +6,7 @@ import { useRoute } from "../../state/route";
 import type { Tried } from "../alerts/ask";
 import { secondsOf } from "../alerts/Until";
 import { inUnit } from "../alerts/words";
+import { hoursOf } from "../hours";
 import { load } from "../load";
 import { useEvents } from "../model/events";
 import { chooseRange } from "../RangePicker";
@@ -13,7 +14,6 @@ import { rangeWords } from "../search";
 import { Failed, Nothing, Skeleton } from "../shell/states";
 import { duration, edge, moment, useZone } from "../zone";
 import { setKey } from "./ruleText";
-import { drawn as drawnSpan } from "./span";
 import { ThresholdBar } from "./ThresholdBar";
 import {
   firingsOf,
@@ -156,7 +156,7 @@ function Test(props: {
             points={shown}
             firings={drawn}
             events={events.filter((event) => event.kind === "change")}
-            onBrush={(from, to) => chooseRange(query, path, drawnSpan(from, to))}
+            onBrush={(from, to) => chooseRange(query, path, hoursOf(from, to))}
           />
         </Suspense>
       ) : null}

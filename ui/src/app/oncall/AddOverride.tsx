@@ -2,7 +2,7 @@ import { notifications } from "@mantine/notifications";
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import type { OnCallFile, ScheduleShown } from "../../api/schema";
-import { Ask } from "../alerts/Act";
+import { Ask } from "../Act";
 import { asking } from "../alerts/ask";
 import { get, send } from "../data/api";
 import { Undo } from "../monitors/Undo";

@@ -6,7 +6,7 @@ import { Choices } from "../../components/SearchBox";
 import { Section } from "../../components/Section";
 import { counted } from "../../lib/format";
 import { useChoice } from "../../state/route";
-import { Press } from "../alerts/Act";
+import { Press } from "../Act";
 import { asking } from "../alerts/ask";
 import { Answer, Page } from "../alerts/Page";
 import { useMay } from "../session/session";

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { Section } from "../../components/Section";
-import { Press } from "../alerts/Act";
+import { Press } from "../Act";
 import { asking } from "../alerts/ask";
 import { addressOf } from "../data/api";
 import { useSession } from "../session/session";

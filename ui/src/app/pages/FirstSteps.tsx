@@ -14,10 +14,12 @@ export function FirstSteps(): ReactNode {
           <p className="story">Send the first prediction; this page shows it within seconds.</p>
         </section>
         <div className="grid steps">
-          <Step title="From Python" lead="pip install watchkeeper-client">
+          <Step title="From Python" lead="pip install ./client, in a clone of the repository">
             {`from watchkeeper_client import Client
 
-with Client("${here}", model="late-flights", version="1") as client:
+with Client("${here}",
+            model="late-flights",
+            version="1") as client:
     client.log({"origin": "LGA", "temp": 88.0},
                prediction="late", score=0.71)`}
           </Step>
@@ -29,7 +31,8 @@ with Client("${here}", model="late-flights", version="1") as client:
        "prediction": "late", "score": 0.71}'`}
           </Step>
           <Step title="From a table" lead="pandas, Polars or Arrow">
-            {`client = Client("${here}", model="late-flights", version="1")
+            {`client = Client("${here}",
+                model="late-flights", version="1")
 client.log_batch(frame, id="flight", time="time_hour",
                  score="score")
 client.close()`}

@@ -6,7 +6,7 @@ import { Link } from "../../components/Link";
 import { Mark } from "../../components/Mark";
 import { Name } from "../../components/Name";
 import { SearchBox } from "../../components/SearchBox";
-import { count, number, percent } from "../../lib/format";
+import { count, interval, number, percent } from "../../lib/format";
 import { capital, metricTitle } from "../../lib/words";
 import { useChoice } from "../../state/route";
 import { ask } from "../data/queries";
@@ -276,10 +276,12 @@ function PerformanceCell({ glance }: { glance: Glance }): ReactNode {
         reference={found.reference}
       />
       <span
+        className="over-interval"
         title={`${capital(metricTitle(found.metric))} of the reference: ${number(found.reference)}`}
       >
         <span className="soft">{capital(metricTitle(found.metric))}</span>{" "}
         <b className={isWorse ? "tone-fail" : undefined}>{number(found.value)}</b>
+        <small>{interval(found.low, found.high)}</small>
       </span>
     </span>
   );

@@ -7,7 +7,7 @@ import { Mark } from "../../components/Mark";
 import { Name } from "../../components/Name";
 import { Empty, Section } from "../../components/Section";
 import { counted } from "../../lib/format";
-import { Ask, Press, useAct } from "../alerts/Act";
+import { Ask, Press, useAct } from "../Act";
 import { asking } from "../alerts/ask";
 import { Answer, Page } from "../alerts/Page";
 import { send } from "../data/api";

@@ -3,7 +3,7 @@ import { type ReactNode, useState } from "react";
 import type { RunLine, RunShown, StepShown } from "../../api/schema";
 import { Link } from "../../components/Link";
 import { Mark } from "../../components/Mark";
-import { Ask, Press, useAct } from "../alerts/Act";
+import { Ask, Press, useAct } from "../Act";
 import { asking } from "../alerts/ask";
 import { send } from "../data/api";
 import { useMay } from "../session/session";

@@ -163,14 +163,12 @@ function columnsOf(show: (iso: string) => string): Column<Key>[] {
 }
 
 function Revoke({ apiKey }: { apiKey: Key }): ReactNode {
-  const client = useQueryClient();
   return (
     <Confirm
       verb="Revoke"
       title={`Revoke the key '${apiKey.name}'?`}
       body="Whoever uses it is refused at once. A key cannot be brought back; make another one then."
       run={() => send("DELETE", at`/v1/keys/${apiKey.id}`)}
-      onDone={() => void client.invalidateQueries({ queryKey: ["keys"] })}
     />
   );
 }

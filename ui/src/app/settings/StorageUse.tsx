@@ -55,16 +55,18 @@ export function StorageUse(): ReactNode {
   );
 }
 
+const ROOM: Column<{ bytes: number }> = {
+  id: "bytes",
+  title: "Room",
+  align: "end",
+  value: (row) => row.bytes,
+  cell: (row) => bytes(row.bytes),
+};
+
 const TABLES: Column<StoredTable>[] = [
   { id: "model", title: "Model", value: (row) => row.model },
   { id: "signal", title: "Signal", value: (row) => row.signal },
-  {
-    id: "bytes",
-    title: "Room",
-    align: "end",
-    value: (row) => row.bytes,
-    cell: (row) => bytes(row.bytes),
-  },
+  ROOM,
   { id: "first", title: "From", align: "end", value: (row) => row.first_day ?? "" },
   { id: "last", title: "To", align: "end", value: (row) => row.last_day ?? "" },
   {
@@ -79,11 +81,5 @@ const TABLES: Column<StoredTable>[] = [
 const PARTS: Column<StoredPart>[] = [
   { id: "name", title: "Part", value: (row) => row.name },
   { id: "holds", title: "Holds", value: (row) => row.holds, isWrapped: true },
-  {
-    id: "bytes",
-    title: "Room",
-    align: "end",
-    value: (row) => row.bytes,
-    cell: (row) => bytes(row.bytes),
-  },
+  ROOM,
 ];

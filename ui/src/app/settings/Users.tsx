@@ -189,7 +189,6 @@ function UserDoes({ user }: { user: UserShown }): ReactNode {
         title={`Remove the user '${user.name}'?`}
         body="They are signed out everywhere and cannot sign in again. What they did stays in the log."
         run={() => send("DELETE", at`/v1/users/${user.name}`)}
-        onDone={() => void client.invalidateQueries()}
       />
       {changing.error ? (
         <span role="alert" className="tone-fail">

@@ -2,14 +2,15 @@ import { useQuery } from "@tanstack/react-query";
 import { Outlet, useLocation } from "@tanstack/react-router";
 import { type ReactNode, useRef } from "react";
 import { Icon, type IconName, Sign } from "../../components/icons";
+import { FootButtons, KeysDialog, useKeys } from "../../components/Keys";
 import { Link } from "../../components/Link";
-import { toggleTheme, useTheme } from "../../state/theme";
+import { navigate } from "../../state/route";
 import { ask } from "../data/queries";
 import { Account } from "../session/Account";
 import { Gate } from "../session/Gate";
 import { useZone, zoneName } from "../zone";
 import { Away } from "./Away";
-import { KeysDialog, useAppKeys } from "./keys";
+import { KEYS, search } from "./keys";
 
 interface Place {
   path: string;
@@ -36,8 +37,12 @@ function Surroundings(): ReactNode {
   const { pathname } = useLocation();
   const places = usePlaces();
   const help = useRef<HTMLDialogElement>(null);
-  const theme = useTheme();
-  useAppKeys(places, () => help.current?.showModal());
+  const showHelp = () => help.current?.showModal();
+  const reached = places.map(({ path, ...place }) => ({
+    ...place,
+    go: () => navigate({ path: [path], query: {} }),
+  }));
+  useKeys({ places: reached, help: showHelp, search });
   const here = (path: string) =>
     path === "/"
       ? pathname === "/" || pathname.startsWith("/models/")
@@ -71,31 +76,14 @@ function Surroundings(): ReactNode {
         <div className="nav-foot">
           <Account />
           <ZoneSwitch />
-          <button
-            type="button"
-            className="icon-button"
-            onClick={toggleTheme}
-            aria-label={theme === "dark" ? "Switch to light" : "Switch to dark"}
-            title={theme === "dark" ? "Switch to light" : "Switch to dark"}
-          >
-            <Icon name="theme" />
-          </button>
-          <button
-            type="button"
-            className="icon-button"
-            onClick={() => help.current?.showModal()}
-            aria-label="Show keys"
-            title="Show keys (?)"
-          >
-            <Icon name="help" />
-          </button>
+          <FootButtons onHelp={showHelp} />
         </div>
       </nav>
       <div className="body" id="main">
         <Away />
         <Outlet />
       </div>
-      <KeysDialog ref={help} places={places} />
+      <KeysDialog ref={help} search="search" places={reached} lines={KEYS} />
     </div>
   );
 }

@@ -1,9 +1,8 @@
 import type { ReactNode } from "react";
 import type { Performance } from "../../api/document";
+import { ConfusionTable } from "../../components/ConfusionTable";
 import { Link } from "../../components/Link";
-import { Name } from "../../components/Name";
-import { TableHolder } from "../../components/TableHolder";
-import { count, percent } from "../../lib/format";
+import { count } from "../../lib/format";
 import type { Route } from "../../lib/route";
 import type { SideNames } from "../../lib/sides";
 
@@ -27,13 +26,20 @@ export function ConfusionMatrices({
       {(["reference", "current"] as const).map((side) => {
         const cells = confusion[side];
         return cells ? (
-          <Matrix
+          <ConfusionTable
             key={side}
             side={side}
             title={sides[side]}
+            caption={<Caption side={side} title={sides[side]} />}
+            across="predicted"
             labels={confusion.labels}
             cells={cells}
-            cellTo={side === "current" ? cellTo : undefined}
+            show={(amount, truth, predicted) => (
+              <Cell
+                amount={amount}
+                to={side === "current" ? (cellTo?.(truth, predicted) ?? null) : null}
+              />
+            )}
           />
         ) : null;
       })}
@@ -41,63 +47,15 @@ export function ConfusionMatrices({
   );
 }
 
-function Matrix(props: {
-  side: "reference" | "current";
-  title: string;
-  labels: string[];
-  cells: number[][];
-  cellTo: CellTo | undefined;
-}): ReactNode {
-  const { labels, cells, side } = props;
+function Caption({ side, title }: { side: "reference" | "current"; title: string }): ReactNode {
   return (
-    <TableHolder label={props.title}>
-      <table className="confusion">
-        <caption className="soft">
-          <i
-            className={side === "current" ? "swatch current" : "swatch"}
-            style={{ display: "inline-block", marginRight: 6, verticalAlign: "middle" }}
-          />
-          {props.title}
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col" className="faint">
-              truth ↓ predicted →
-            </th>
-            {labels.map((label) => (
-              <th key={label} scope="col">
-                <Name text={label} />
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {cells.map((row, truth) => {
-            const total = row.reduce((sum, cell) => sum + cell, 0);
-            return (
-              <tr key={labels[truth]}>
-                <th scope="row">
-                  <Name text={labels[truth] ?? ""} />
-                </th>
-                {row.map((cell, predicted) => (
-                  <td
-                    key={labels[predicted]}
-                    className={`side-${side}`}
-                    style={{ "--share": total ? cell / total : 0 } as React.CSSProperties}
-                  >
-                    <Cell
-                      amount={cell}
-                      to={props.cellTo?.(labels[truth] ?? "", labels[predicted] ?? "") ?? null}
-                    />
-                    <small>{total ? percent(cell / total) : "–"}</small>
-                  </td>
-                ))}
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </TableHolder>
+    <caption className="soft">
+      <i
+        className={side === "current" ? "swatch current" : "swatch"}
+        style={{ display: "inline-block", marginRight: 6, verticalAlign: "middle" }}
+      />
+      {title}
+    </caption>
   );
 }
 

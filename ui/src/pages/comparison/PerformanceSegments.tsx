@@ -1,19 +1,14 @@
 import { type ReactNode, useMemo } from "react";
 import type { PerformanceMetric, SegmentPerformance } from "../../api/document";
 import { type Column, DataTable } from "../../components/DataTable";
-import { DotIntervals } from "../../components/intervals";
-import { Name } from "../../components/Name";
 import { Sub } from "../../components/Section";
 import { count, number } from "../../lib/format";
 import { capital, metricTitle } from "../../lib/words";
 import { useChoice } from "../../state/route";
-import { ChangeCell } from "./PerformanceMetrics";
+import { CHANGE, CURRENT, type OfSegment, PICTURE, REFERENCE, SEGMENT } from "./segmentColumns";
 
-interface Row {
-  column: string;
-  value: string;
+interface Row extends OfSegment {
   segment: SegmentPerformance;
-  metric: PerformanceMetric | undefined;
 }
 
 interface Props {
@@ -84,51 +79,11 @@ function segmentRows(segments: Props["segments"], name: string): Row[] {
 }
 
 const COLUMNS: Column<Row>[] = [
-  {
-    id: "segment",
-    title: "Segment",
-    value: (row) => `${row.column} ${row.value}`,
-    cell: (row) => (
-      <span>
-        <span className="faint">
-          <bdi>{row.column}</bdi>
-        </span>{" "}
-        <Name text={row.value} />
-      </span>
-    ),
-  },
-  {
-    id: "reference",
-    title: "Reference",
-    align: "end",
-    value: (row) => row.metric?.reference?.value,
-    cell: (row) => number(row.metric?.reference?.value),
-  },
-  {
-    id: "current",
-    title: "Current",
-    align: "end",
-    value: (row) => row.metric?.value,
-    cell: (row) => <b>{number(row.metric?.value)}</b>,
-  },
-  {
-    id: "picture",
-    title: "",
-    isFixed: true,
-    hide: "phone-hide",
-    value: () => null,
-    cell: (row) =>
-      row.metric ? (
-        <DotIntervals reference={row.metric.reference ?? null} current={row.metric} />
-      ) : null,
-  },
-  {
-    id: "change",
-    title: "Change",
-    value: (row) => row.metric?.change?.value,
-    cell: (row) =>
-      row.metric ? <ChangeCell metric={row.metric} /> : <span className="faint">–</span>,
-  },
+  SEGMENT,
+  REFERENCE,
+  CURRENT,
+  PICTURE,
+  CHANGE,
   {
     id: "rows",
     title: "Labelled rows",

@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, type ReactNode, useCallback, useEffect, useRef, useState } from "react";
-import { useSession } from "../session/session";
+import { useSession } from "./session/session";
 
 /** What a press does: it may take a while, and may fail; the failure is told where it was pressed. */
 export function useAct(): {
