@@ -17,11 +17,17 @@ import ibis
 import pyarrow as pa
 import pytest
 
+from tests.engines.clickhouse_server import ClickHouse, running_clickhouse
+from tests.engines.clickhouse_tables import create
+from tests.engines.spark_cluster import Cluster, running_cluster, running_session
 from watchkeeper.store.engines.base import Engine
+from watchkeeper.store.engines.clickhouse import connect as connect_clickhouse
+from watchkeeper.store.engines.clickhouse_wire import HttpWire
 from watchkeeper.store.engines.duckdb import DuckDBEngine
 from watchkeeper.store.engines.postgres import PostgresEngine
+from watchkeeper.store.engines.urls import parse_url
 
-ENGINES = ("duckdb", "postgres")
+ENGINES = ("duckdb", "postgres", "clickhouse", "chdb")
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,7 @@ class Loaded:
     name: str
     engine: Engine
     load: Callable[[pa.Table, str], ibis.Table]
+    execute: Callable[[str], object]
 
 
 @pytest.fixture(scope="session")
@@ -109,7 +116,7 @@ def duckdb_loaded() -> Iterator[Loaded]:
         backend.con.unregister("incoming")
         return backend.table(name)
 
-    yield Loaded("duckdb", engine, load)
+    yield Loaded("duckdb", engine, load, backend.con.execute)
     engine.close()
 
 
@@ -125,17 +132,86 @@ def postgres_loaded(server: Server) -> Iterator[Loaded]:
         copy_in(backend.con, rows, name)
         return backend.table(name)
 
-    yield Loaded("postgres", engine, load)
+    yield Loaded("postgres", engine, load, backend.con.execute)
     engine.close()
 
 
 @pytest.fixture(scope="session")
-def every_engine(duckdb_loaded: Loaded, postgres_loaded: Loaded) -> tuple[Loaded, ...]:
+def clickhouse_server() -> Iterator[ClickHouse]:
+    """A ClickHouse of this session's own, which nobody stops."""
+    with running_clickhouse() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def clickhouse_loaded(clickhouse_server: ClickHouse) -> Iterator[Loaded]:
+    """ClickHouse over HTTP, in columns that may all hold nulls."""
+    engine = connect_clickhouse(parse_url(clickhouse_server.url()))
+    assert isinstance(engine.wire, HttpWire)
+    client = engine.wire.client
+
+    def insert(sql: str, rows: bytes) -> None:
+        client.raw_insert(insert_block=f"{sql} FORMAT ArrowStream\n".encode() + rows)
+
+    def load(rows: pa.Table, name: str) -> ibis.Table:
+        create(client.command, insert, rows, name, tight=False)
+        return engine.table(name)
+
+    yield Loaded("clickhouse", engine, load, client.command)
+    engine.close()
+
+
+@pytest.fixture(scope="session")
+def chdb_loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
+    """ClickHouse in this process, in the tightest types."""
+    chdb = pytest.importorskip("chdb")
+    folder = tmp_path_factory.mktemp("chdb")
+    connection = chdb.connect(str(folder))
+    connection.query("CREATE TABLE first (x Int8) ENGINE = MergeTree ORDER BY x")
+    engine = connect_clickhouse(parse_url(f"clickhouse://{folder}"))
+
+    def insert(sql: str, rows: bytes) -> None:
+        with connection.send_insert(sql, "ArrowStream") as stream:
+            stream.append(rows)
+            stream.finish()
+
+    def load(rows: pa.Table, name: str) -> ibis.Table:
+        create(connection.query, insert, rows, name, tight=True)
+        return engine.table(name)
+
+    yield Loaded("chdb", engine, load, connection.query)
+    engine.close()
+    connection.close()
+
+
+@pytest.fixture(scope="session")
+def spark_cluster() -> Iterator[Cluster]:
+    """A Spark cluster of one master and two workers."""
+    with running_cluster() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def spark_session(spark_cluster: Cluster) -> Iterator[Any]:
+    """A Spark session with two executors."""
+    with running_session(spark_cluster) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def every_engine(
+    duckdb_loaded: Loaded, postgres_loaded: Loaded, chdb_loaded: Loaded
+) -> tuple[Loaded, ...]:
     """All engines at once, for tests that generate rows."""
-    return duckdb_loaded, postgres_loaded
+    return duckdb_loaded, postgres_loaded, chdb_loaded
 
 
-@pytest.fixture(params=ENGINES)
+def grouped(engine: str) -> tuple[pytest.MarkDecorator, ...]:
+    """The marks of a test with an engine: one worker holds the server of ClickHouse."""
+    return (pytest.mark.xdist_group("clickhouse"),) if engine == "clickhouse" else ()
+
+
+@pytest.fixture(params=[pytest.param(name, marks=grouped(name)) for name in ENGINES])
 def loaded(request: pytest.FixtureRequest) -> Loaded:
     """Each engine in turn; a test is not told which unless it asks."""
     found: Loaded = request.getfixturevalue(f"{request.param}_loaded")

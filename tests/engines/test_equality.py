@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.engines.conftest import ENGINES, Loaded
+from tests.engines.conftest import ENGINES, Loaded, grouped
 from watchkeeper.core.model import Column, Kind, Model, Role, Task
 from watchkeeper.profiles.fit import fit_layout
 from watchkeeper.profiles.grid import fit_grid
@@ -37,8 +37,8 @@ def cases():
     """Each engine with each example, gaps marked."""
     for engine, name in itertools.product(ENGINES, NASTY):
         reason, error = GAPS.get((engine, name), (None, None))
-        mark = pytest.mark.xfail(reason=reason, raises=error, strict=True) if reason else ()
-        yield pytest.param(engine, name, marks=mark, id=f"{engine}-{name}")
+        gap = (pytest.mark.xfail(reason=reason, raises=error, strict=True),) if reason else ()
+        yield pytest.param(engine, name, marks=gap + grouped(engine), id=f"{engine}-{name}")
 
 
 @pytest.mark.parametrize(("engine", "name"), list(cases()))

@@ -106,11 +106,11 @@ def test_a_wrong_password_is_said_without_it(server, postgres_loaded):
     postgres_loaded.load(pa.table({"x": [1]}), "hidden")
     url = f"postgres://ann:{SECRET}@127.0.0.1:{server.port}/postgres"
     assert SECRET not in message(f"postgres://bob:{SECRET}@127.0.0.1:{server.port}/db?table=hidden")
-    engine, table = open_engine(f"{url}?table=hidden")
+    denied = message(f"{url}?table=hidden")
+    assert "permission denied for table hidden" in denied
+    assert SECRET not in denied
+    engine, _ = open_engine(f"{url}?query=SELECT 1 AS x")
     assert SECRET not in repr(engine)
-    with pytest.raises(InputError, match="permission denied for table hidden") as caught:
-        engine.run(table)
-    assert SECRET not in str(caught.value)
     engine.close()
 
 
@@ -160,7 +160,7 @@ def test_a_lost_connection_is_an_input_error(server, postgres_loaded):
 def test_a_table_that_vanishes_is_an_input_error(loaded):
     """A table dropped after it was opened gives the database's own sentence."""
     table = loaded.load(pa.table({"x": [1.0]}), "vanishing")
-    loaded.engine.backend.con.execute("DROP TABLE vanishing")
+    loaded.execute("DROP TABLE vanishing")
     with pytest.raises(InputError, match="vanishing"):
         loaded.engine.run(table)
     # The engine is still of use.
@@ -186,7 +186,9 @@ def test_a_sample_of_no_rows_has_the_columns(loaded):
     assert sample(loaded.engine, table, 10).schema.names == ["x"]
 
 
-def test_the_engine_of_a_table(loaded):
-    """A user's own Ibis table finds its engine; one on another backend is refused."""
+@pytest.mark.parametrize("name", ["duckdb", "postgres"])
+def test_the_engine_of_a_table(request, name):
+    """A user's own Ibis table finds its engine."""
+    loaded = request.getfixturevalue(f"{name}_loaded")
     table = loaded.load(pa.table({"x": [1]}), "own")
     assert type(engine_of(table)) is type(loaded.engine)

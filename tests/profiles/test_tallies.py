@@ -73,6 +73,17 @@ def test_negations_are_known_where_what_they_negate_is(
     assert read_tallies(result, checks) == {(): {"rule:r": Tally(5, failed, unknown)}}
 
 
+@pytest.mark.parametrize(("rule", "failed"), [("1 < 2", 0), ("1 > 2", 5)])
+def test_a_rule_that_names_no_column(rule: str, failed: int) -> None:
+    """It says the same of each row, in groups too."""
+    checks = checks_of(Model("m", (), rules=(Rule("r", rule),)), ROWS.column_names)
+    engine = ibis.duckdb.connect()
+    result = engine.to_pyarrow(tally_query(ibis.memtable(ROWS), checks))
+    assert read_tallies(result, checks) == {(): {"rule:r": Tally(5, failed, 0)}}
+    parts = engine.to_pyarrow(tally_query(ibis.memtable(ROWS), checks, by=["day"]))
+    assert read_tallies(parts, checks, by=["day"])["mon",]["rule:r"].failed == min(failed, 2)
+
+
 def test_no_rows() -> None:
     """A table without rows gives tallies of zero."""
     checks = checks_of(MODEL, ROWS.column_names)

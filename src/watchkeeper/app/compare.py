@@ -20,7 +20,7 @@ from watchkeeper.core.progress import Progress, silent
 from watchkeeper.profiles.fit import fit_layout, with_bounds
 from watchkeeper.profiles.layout import Layout
 from watchkeeper.profiles.profile import Profile
-from watchkeeper.store.engines.urls import is_url, parse_url
+from watchkeeper.store.engines.urls import has_scheme, is_url, parse_url
 
 
 def compare(
@@ -164,7 +164,10 @@ def describe(data: object, default: str) -> str:
     """What to call the data in a report: its path where it has one, its URL without secrets."""
     if isinstance(data, (Profile, pa.Table)) or not isinstance(data, str):
         return str(data) if hasattr(data, "__fspath__") else default
-    return parse_url(data).label if is_url(data) else data
+    if is_url(data):
+        return parse_url(data).label
+    # A URL of another kind is refused when it is opened; until then it may hold a password.
+    return default if has_scheme(data) else data
 
 
 def _listed(names: list[str], limit: int = 5) -> str:

@@ -18,6 +18,7 @@ from watchkeeper.app.suggest import suggest_constraint, suggest_roles
 from watchkeeper.app.tasks import is_class_task, task_of, usable_time
 from watchkeeper.core.errors import ModelError, RuleError
 from watchkeeper.core.model import Column, Kind, Model, Role, Task
+from watchkeeper.core.progress import Progress, silent
 from watchkeeper.expressions.hints import suggest
 from watchkeeper.profiles.cel import columns_of
 from watchkeeper.profiles.values import is_measurable
@@ -237,7 +238,9 @@ def _check_kind(name: str, kind: Kind, values: pa.ChunkedArray) -> None:
         )
 
 
-def infer_model(data: object, *, roles: Roles | None = None) -> tuple[Model, str]:
+def infer_model(
+    data: object, *, roles: Roles | None = None, progress: Progress = silent
+) -> tuple[Model, str]:
     """A model from data, and its file as YAML for review.
 
     Parameters
@@ -246,7 +249,9 @@ def infer_model(data: object, *, roles: Roles | None = None) -> tuple[Model, str
         The reference; see `watchkeeper.app.sources.open_source`.
     roles
         What is known already, as for `resolve`.
+    progress
+        Told how far it is.
     """
     with reading(data, name="the data") as source:
-        model, comments = infer(draw_sample(source), roles=roles)
+        model, comments = infer(draw_sample(source, progress), roles=roles)
     return model, write_model(model, comments)

@@ -18,8 +18,15 @@ from pydantic import (
 
 from watchkeeper.core.errors import InputError
 from watchkeeper.core.windows import parse_every, parse_window
+from watchkeeper.store.engines.secrets import refuse_literal
+from watchkeeper.store.engines.urls import has_scheme
 
-STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+STRICT = ConfigDict(
+    extra="forbid",
+    strict=True,
+    allow_inf_nan=False,
+    hide_input_in_errors=True,  # it may hold what somebody took for the place of a password
+)
 
 ORIGINS = ("path", "profile", "window", "rolling", "seasonal")
 """What a reference may be made from; the last three are windows of production."""
@@ -77,6 +84,20 @@ def _checked(check: Any) -> AfterValidator:
         return text
 
     return AfterValidator(keep)
+
+
+def without_secrets(text: str) -> None:
+    """Raise `ValueError` where a URL holds a password: files are kept where many can read them."""
+    try:
+        refuse_literal(text, why="everybody can read who reads the file")
+    except InputError as error:
+        raise ValueError(str(error)) from None
+
+
+def a_file(text: str) -> None:
+    """Raise `ValueError` for a URL, which is not repeated."""
+    if has_scheme(text):
+        raise ValueError("a profile is a file, not a URL; name the URL as `path`")
 
 
 Days = Annotated[str, _checked(days_of)]
@@ -146,13 +167,13 @@ class ReferenceFile(BaseModel):
 
     model_config = STRICT
 
-    path: str | None = Field(
+    path: Annotated[str, _checked(without_secrets)] | None = Field(
         default=None,
         min_length=1,
         description="A data set, by its path from the model file: Parquet, CSV, Arrow or JSON "
-        "lines.",
+        "lines; or the URL of a table or query, which `watchkeeper apply` opens where it runs.",
     )
-    profile: str | None = Field(
+    profile: Annotated[str, _checked(a_file)] | None = Field(
         default=None,
         min_length=1,
         description="A profile that `watchkeeper profile` made, by its path from the model file.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from watchkeeper.app.compare import prepare_reference, refuse_strangers, texts_of
+from watchkeeper.app.compare import describe, prepare_reference, refuse_strangers, texts_of
 from watchkeeper.app.counting import with_tallies
 from watchkeeper.app.infer import Roles
 from watchkeeper.app.profiling import profile_source
@@ -46,8 +46,8 @@ def make_profile(
     reference = as_profile(like)
     if reference is None:
         raise InputError(
-            f"{like} is not a profile; make the reference's with `watchkeeper profile DATA -o "
-            "reference.profile` and name that"
+            f"{describe(like, 'the layout to use')} is not a profile; make the reference's with "
+            "`watchkeeper profile DATA -o reference.profile` and name that"
         )
     layout = reference.layout
     with reading(data, name="the data", as_text=texts_of(layout)) as source:

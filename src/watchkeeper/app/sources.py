@@ -15,7 +15,7 @@ from watchkeeper.core.errors import InputError
 from watchkeeper.profiles.codec import MAGIC, decode, encode
 from watchkeeper.profiles.profile import Profile
 from watchkeeper.profiles.remote import RemoteRows
-from watchkeeper.store.engines.urls import is_url
+from watchkeeper.store.engines.urls import has_scheme
 
 Rows: TypeAlias = Source | RemoteRows
 """Rows that are read here, or that an engine profiles where they lie."""
@@ -57,7 +57,7 @@ def open_source(data: object, *, name: str = "data", as_text: Sequence[str] = ()
     """
     if isinstance(data, RemoteRows):
         return data
-    if isinstance(data, str) and is_url(data):
+    if has_scheme(data):
         from watchkeeper.store.engines.opening import open_url  # Ibis, which files never need
 
         source: Rows = open_url(data)
@@ -102,7 +102,7 @@ def as_profile(data: object) -> Profile | None:
     """The profile that `data` is or names, None where it stands for rows."""
     if isinstance(data, Profile):
         return data
-    if isinstance(data, (str, os.PathLike)) and not is_url(data):
+    if isinstance(data, (str, os.PathLike)) and not has_scheme(data):
         path = Path(data)
         if path.is_file() and (path.suffix == ".profile" or _starts_as_profile(path)):
             return read_profile(path)
@@ -119,6 +119,8 @@ def read_profile(path: str | os.PathLike[str]) -> Profile:
     ProfileError
         It is no profile, or broken.
     """
+    if has_scheme(path):
+        raise InputError("a profile is a file, not a URL; make one with `watchkeeper profile URL`")
     try:
         data = Path(path).read_bytes()
     except OSError as error:

@@ -14,7 +14,7 @@ from watchkeeper.app.counting import Span, with_tallies
 from watchkeeper.app.document import SCHEMA_VERSION, Side, assemble, generator
 from watchkeeper.app.infer import Roles, open_model, with_roles
 from watchkeeper.app.model_schema import ModelFile
-from watchkeeper.app.profiling import profile_windows, row_seconds
+from watchkeeper.app.profiling import profile_windows
 from watchkeeper.app.sources import Rows, as_profile, reading
 from watchkeeper.app.summary import summarize_track
 from watchkeeper.collect.source import Source, unify
@@ -22,6 +22,7 @@ from watchkeeper.core.errors import InputError, ModelError
 from watchkeeper.core.progress import Progress, silent
 from watchkeeper.core.windows import Every, Window, cut, from_seconds, parse_every, parse_window
 from watchkeeper.profiles.remote import RemoteRows
+from watchkeeper.profiles.windows import row_seconds
 
 Document = dict[str, Any]
 

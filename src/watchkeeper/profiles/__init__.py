@@ -15,5 +15,6 @@ reference has fixed. What goes out: a `Profile`. The laws, held by tests:
 - `fit`: a sample of the reference in, its layout out.
 - `profile`: the statistics of one set of rows, and their merge.
 - `kernel`: an Arrow batch in, a profile out.
+- `windows`, `lists`: rows by their time, and the lists of a ranking.
 - `codec`: a profile as a compact file that is safe to load from strangers.
 """

@@ -219,7 +219,7 @@ def query(
         "maximum": value.max(where=inside),
     }
     if not finite:
-        found["nans"] = value.count(where=value > math.inf)
+        found["nans"] = value.count(where=value.isnan())
         found["negative"] = value.count(where=value == -math.inf)
         found["positive"] = value.count(where=value == math.inf)
     z = value * (1.0 / grid.scale) - grid.shift / grid.scale

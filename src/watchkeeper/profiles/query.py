@@ -35,6 +35,7 @@ from watchkeeper.profiles.expressions import (
 from watchkeeper.profiles.grid import Grid
 from watchkeeper.profiles.kernel import empty_profile, split
 from watchkeeper.profiles.layout import Layout, named_segments
+from watchkeeper.profiles.lists import whole_lists
 from watchkeeper.profiles.numeric import Numeric
 from watchkeeper.profiles.profile import ColumnStatistic, Profile, Statistics
 from watchkeeper.profiles.tallies import checks_of, read_tallies, reference_values, tally_query
@@ -145,7 +146,10 @@ def _profile(table: ir.Table, layout: Layout, engine: QueryEngine, steps: _Steps
     checks = checks_of(layout.model, shown.columns, reference=reference_values(layout))
     if checks:
         answer = engine.run(tally_query(shown, checks))
-        whole = replace(whole, tallies=read_tallies(answer, checks).get((), {}))
+        tallies = read_tallies(answer, checks).get((), {})
+        if any(tally.rows != whole.rows for tally in tallies.values()):
+            raise _MovedError
+        whole = replace(whole, tallies=tallies)
     return Profile(layout, whole, segments, _observed(shown))
 
 
@@ -166,6 +170,8 @@ def _measure(
         steps(1)
     outcomes = _performance(table, key, layout, engine)
     _refuse_moved(rows, measured)
+    if any(held.rows != rows.get(code, 0) for code, held in outcomes.items()):
+        raise _MovedError
     return {
         code: Statistics(
             count,
@@ -419,16 +425,7 @@ def _whole_groups(
     if group is None or group not in rows.columns:
         yield from engine.batches(rows)
         return
-    held: pa.Table | None = None
-    for batch in engine.batches(rows.order_by(group)):
-        table = pa.Table.from_batches([batch])
-        table = table if held is None else pa.concat_tables([held, table])
-        last = table.column(group)[-1].as_py()
-        first = len(table) if last is None else table.column(group).index(last).as_py()
-        yield from table.slice(0, first).combine_chunks().to_batches()
-        held = table.slice(first)
-    if held is not None:
-        yield from held.combine_chunks().to_batches()
+    yield from whole_lists(engine.batches(rows.order_by(group)), group)
 
 
 def _absent(axis: Grid | categorical.Vocabulary, rows: int) -> ColumnStatistic:

@@ -110,9 +110,14 @@ def tally_query(
         holds = check(table)
         # What is neither is unknown. `holds.isnull()` is not asked: of a negation it becomes
         # `NOT x IS NULL`, which SQL reads as the negation of `x IS NULL`.
-        counts[f"__failed_{index}"] = (~holds).sum()
-        counts[f"__held_{index}"] = holds.sum()
+        counts[f"__failed_{index}"] = _rows_where(~holds, table)
+        counts[f"__held_{index}"] = _rows_where(holds, table)
     return table.group_by(list(by)).aggregate(**counts) if by else table.aggregate(**counts)
+
+
+def _rows_where(holds: Any, table: ir.Table) -> Any:
+    """How many rows satisfy a condition; one that names no column says the same of each."""
+    return holds.sum() if hasattr(holds, "sum") else table.count() * holds.cast("int64")
 
 
 def read_tallies(

@@ -255,7 +255,9 @@ def compare(
     Parameters
     ----------
     reference, current
-        A path, glob or directory; a pandas, Polars, Arrow, DuckDB or Ibis table; a profile.
+        A path, glob or directory; the URL of a table or query in a database or lake, such as
+        `postgres://user@host/database?table=name`; a pandas, Polars, Arrow, DuckDB or Ibis table;
+        a profile. Rows on PostgreSQL and other databases stay there: only profiles come back.
     model
         The path of a model file, its content as a mapping, or a `Model`; kinds are inferred and
         no column has a role where it is None.
@@ -306,7 +308,7 @@ def track(  # noqa: PLR0913  # the options of the use case, as keywords
     Parameters
     ----------
     data
-        Rows with a timestamp column, in any order.
+        Rows with a timestamp column, in any order: whatever `compare` takes but a profile.
     model, progress, **roles
         As for `compare`; one of them names the timestamp.
     every
@@ -355,7 +357,15 @@ def profile(
 
 
 def infer(data: object, **roles: Any) -> tuple[Any, str]:
-    """A model from data, with suggested constraints, and its file as YAML for review."""
+    """A model from data, with suggested constraints, and its file as YAML for review.
+
+    Parameters
+    ----------
+    data
+        The reference: whatever `compare` takes but a profile.
+    **roles
+        As for `compare`.
+    """
     from watchkeeper.app.infer import infer_model
 
     return infer_model(data, roles=_given(roles))

@@ -4,12 +4,19 @@ What comes in: the thing to be checked. What goes out: nothing, or an `Assertion
 which law is broken, on what.
 
 - `statistics`: `check_statistic`, the laws of merging.
-- `engines`: `check_engine`, the law that a query gives the kernel's profile.
+- `engines`: `check_engine` and `check_rows`, the law that an engine gives the kernel's profile.
 - `tables`: `NASTY`, tables on which databases differ.
 """
 
-from watchkeeper.testing.engines import assert_same_profile, check_engine
+from watchkeeper.testing.engines import assert_same_profile, check_engine, check_rows
 from watchkeeper.testing.statistics import check_statistic
 from watchkeeper.testing.tables import NASTY, Example
 
-__all__ = ["NASTY", "Example", "assert_same_profile", "check_engine", "check_statistic"]
+__all__ = [
+    "NASTY",
+    "Example",
+    "assert_same_profile",
+    "check_engine",
+    "check_rows",
+    "check_statistic",
+]

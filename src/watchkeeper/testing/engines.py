@@ -17,11 +17,16 @@ from watchkeeper.profiles.layout import Layout
 from watchkeeper.profiles.numeric import Numeric
 from watchkeeper.profiles.profile import Profile, Statistics
 from watchkeeper.profiles.query import profile_table
+from watchkeeper.profiles.remote import RemoteRows
 from watchkeeper.testing.statistics import difference
 from watchkeeper.testing.tables import NASTY, Example
 
 Load = Callable[[pa.Table, str], ir.Table]
 """Puts an Arrow table into the database under a name, and gives it back as an Ibis table."""
+
+
+Make = Callable[[pa.Table, str], RemoteRows]
+"""Puts an Arrow table where rows are profiled, under a name, and gives the rows back."""
 
 
 def check_engine(engine: QueryEngine, load: Load, examples: Mapping[str, Example] = NASTY) -> None:
@@ -41,11 +46,46 @@ def check_engine(engine: QueryEngine, load: Load, examples: Mapping[str, Example
     AssertionError
         A profile differs; it says in which example, column and count.
     """
-    for name, example in examples.items():
+
+    def check(name: str, example: Example) -> None:
         table = load(example.current, f"example {name}")
+        compare(engine, table, example.current, fit_layout(example.model, example.reference))
+
+    _each(check, examples)
+
+
+def check_rows(make: Make, examples: Mapping[str, Example] = NASTY) -> None:
+    """Check that rows where they lie give the kernel's profile of every example.
+
+    Parameters
+    ----------
+    make
+        Puts an Arrow table where the rows lie, and gives them back.
+    examples
+        What to try.
+
+    Raises
+    ------
+    AssertionError
+        A profile differs; it says in which example, column and count.
+    """
+
+    def check(name: str, example: Example) -> None:
+        rows = make(example.current, f"example {name}")
         layout = fit_layout(example.model, example.reference)
         try:
-            compare(engine, table, example.current, layout)
+            found = rows.profile(layout)
+        except InputError as error:
+            raise AssertionError(f"no profile at all: {error}") from error
+        assert_same_profile(found, profile_batch(as_batch(example.current), layout))
+
+    _each(check, examples)
+
+
+def _each(check: Callable[[str, Example], None], examples: Mapping[str, Example]) -> None:
+    for name, example in examples.items():
+        try:
+            check(name, example)
         except AssertionError as error:
             raise AssertionError(f"example {name!r}: {error}") from error
 

@@ -137,6 +137,19 @@ def readable(
         raise InputError(f"{name}: {sentence(error, *secrets)}") from None
 
 
+def overtime(name: str, limit: float | None) -> str:
+    """What to say of a query that took longer than it may.
+
+    >>> overtime("postgres://db.example/sales", 600.0)[:64]
+    'postgres://db.example/sales: a query took longer than 600 s, its'
+    """
+    took = "its time limit" if limit is None else f"{limit:g} s, its time limit"
+    return (
+        f"{name}: a query took longer than {took}; allow more in the URL, such as timeout=1h, or "
+        "ask for fewer rows or columns"
+    )
+
+
 def sentence(error: Exception, *secrets: str | None) -> str:
     """The first line of an error, with every secret replaced by `***`.
 

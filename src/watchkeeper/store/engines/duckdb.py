@@ -25,6 +25,7 @@ from watchkeeper.store.engines.base import (
 )
 from watchkeeper.store.engines.streamed import StreamedRows
 from watchkeeper.store.engines.urls import Address
+from watchkeeper.store.engines.watched import Watch
 
 
 @ibis.udf.agg.builtin(name="histogram")  # type: ignore[untyped-decorator]
@@ -76,24 +77,30 @@ class DuckDBEngine:
 
     backend: Any
     name: str = "DuckDB"
+    timeout: float | None = None
     traps: bool = False
 
     def run(self, expr: ir.Table) -> pa.Table:
         """The result of a query, all at once."""
+        watch = self._watch()
         with self._readable():
-            return self.backend.to_pyarrow(expr)
+            return watch(lambda: self.backend.to_pyarrow(expr))
 
     def batches(self, expr: ir.Table) -> Iterator[pa.RecordBatch]:
         """The result of a query, piece by piece."""
+        watch = self._watch()
         with self._readable():
             if expr.op().find(ibis.expr.operations.InMemoryTable):
                 # Ibis must register such rows first, which it does only for a whole result.
-                yield from self.backend.to_pyarrow(expr).to_batches(max_chunksize=BATCH_ROWS)
+                whole = watch(lambda: self.backend.to_pyarrow(expr))
+                yield from whole.to_batches(max_chunksize=BATCH_ROWS)
                 return
             # Ibis up to 12 cannot stream from DuckDB 2, whose old method names are gone.
             relation = self.backend.con.sql(self.backend.compile(expr))
             newest = getattr(relation, "to_arrow_reader", None)
-            yield from (newest or relation.fetch_arrow_reader)(BATCH_ROWS)
+            reader = watch(lambda: (newest or relation.fetch_arrow_reader)(BATCH_ROWS))
+            while (batch := watch(lambda: next(reader, None))) is not None:
+                yield batch
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -199,6 +206,9 @@ class DuckDBEngine:
     def _tables(self) -> list[str]:
         return [name for (name,) in self.backend.con.execute(TABLES).fetchall()]
 
+    def _watch(self) -> Watch:
+        return Watch(self.name, self.backend.con.interrupt, self.timeout)
+
     def _readable(self) -> Any:
         import duckdb  # loaded already by the backend
 
@@ -230,8 +240,10 @@ def connect(address: Address) -> DuckDBEngine:
         raise InputError("the DuckDB URL names no file; write duckdb://path/to/file.db?table=name")
     try:
         backend = ibis.duckdb.connect(path, read_only=True)
+        # Its own bar, which it shows in some programs, would go between the lines of a report.
+        backend.con.execute("SET enable_progress_bar = false")
     except (duckdb.Error, OSError) as error:
         text = str(error).splitlines()[0]
         fix = "stop the process that writes to it" if "lock" in text else "check the path"
         raise InputError(f"{path} cannot be opened as a DuckDB database ({text}); {fix}") from None
-    return DuckDBEngine(backend, path)
+    return DuckDBEngine(backend, path, address.timeout)

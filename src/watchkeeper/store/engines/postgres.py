@@ -21,6 +21,7 @@ from watchkeeper.store.engines.base import (
     TABLES,
     find_table,
     open_wanted,
+    overtime,
     readable,
     sentence,
 )
@@ -64,7 +65,8 @@ class PostgresEngine:
 
     backend: Any
     name: str = "PostgreSQL"
-    secret: str | None = field(default=None, repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    timeout: float | None = None
     traps: bool = True
 
     def run(self, expr: ir.Table) -> pa.Table:
@@ -140,6 +142,15 @@ class PostgresEngine:
         with self._readable():
             return find_table(self.backend, name, self.name, self._tables)
 
+    def column_types(self, table: ir.Table) -> list[tuple[str, int, int]]:
+        """Name, type and length or precision of each column, as they are now."""
+        with self._readable():
+            found = self.backend.con.execute(self.backend.compile(table.limit(0)))
+            return [
+                (column.name, column.type_code, found.pgresult.fmod(index))
+                for index, column in enumerate(found.description)
+            ]
+
     def query(self, sql: str) -> ir.Table:
         """The result of a SELECT statement."""
         with self._readable():
@@ -171,10 +182,18 @@ class PostgresEngine:
             columns[column.name] = self.backend.compiler.type_mapper.from_string(type_)
         return ibis.schema(columns)
 
-    def _readable(self) -> Any:
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
         import psycopg  # loaded already by the backend
 
-        return readable(self.name, (psycopg.Error, IbisError, pa.ArrowException), self.secret)
+        errors = (psycopg.Error, IbisError, pa.ArrowException)
+        with readable(self.name, errors, *self.secrets):
+            try:
+                yield
+            except psycopg.errors.QueryCanceled as error:
+                if self.timeout is None and "timeout" not in str(error):
+                    raise
+                raise InputError(overtime(self.name, self.timeout)) from None
 
 
 def _as_batch(rows: list[tuple[Any, ...]], expr: ir.Table) -> pa.RecordBatch:
@@ -210,6 +229,7 @@ def connect(address: Address) -> PostgresEngine:
         import psycopg  # an optional package
     except ImportError:
         raise MissingExtraError("psycopg", f"reading {address.shown}", "postgres") from None
+    others = _driver_options(address)
     given = {
         "host": address.host or address.options.get("host"),
         "port": address.port,
@@ -219,11 +239,35 @@ def connect(address: Address) -> PostgresEngine:
     }
     try:
         # Ibis would fill in port 5432 itself; libpq must see only what was given.
-        backend = ibis.postgres.connect(**given)
+        backend = ibis.postgres.connect(**{**others, **given})
+        if address.timeout is not None:
+            limit = str(round(address.timeout * 1000))
+            backend.con.execute("SELECT set_config('statement_timeout', %s, false)", [limit])
     except psycopg.Error as error:
-        text = sentence(error, address.password)
+        text = sentence(error, *address.secrets)
         raise InputError(
             f"{address.shown} cannot be reached ({text}); check host, port, database, user and "
             "password (PGPASSWORD or ~/.pgpass)"
         ) from None
-    return PostgresEngine(backend, address.shown, address.password)
+    return PostgresEngine(backend, address.shown, address.secrets, address.timeout)
+
+
+def _driver_options(address: Address) -> dict[str, str]:
+    """Options that are the driver's own, such as `sslmode` and `connect_timeout`.
+
+    Raises
+    ------
+    InputError
+        It has no such option.
+    """
+    from psycopg import pq  # loaded already
+
+    known = {option.keyword.decode() for option in pq.Conninfo.get_defaults()}
+    found = {k: v for k, v in address.options.items() if k not in {"table", "query", "host"}}
+    for key in found:
+        if key not in known:
+            raise InputError(
+                f"the URL {address.shown} has an option {key!r}; known are table, query, timeout, "
+                "password_file and PostgreSQL's own, such as sslmode"
+            )
+    return found

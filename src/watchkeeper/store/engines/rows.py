@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import ibis
 import ibis.expr.datatypes as dt
+import numpy as np
 
 from watchkeeper.core.errors import InputError
 from watchkeeper.core.progress import Progress, silent
@@ -26,6 +27,15 @@ if TYPE_CHECKING:
     from watchkeeper.profiles.profile import Profile
 
 
+@runtime_checkable
+class Typed(Protocol):
+    """An engine that can say of which types the columns of a table are now."""
+
+    def column_types(self, table: ir.Table) -> object:
+        """Something that is equal as long as the columns are the same, of the same types."""
+        ...
+
+
 class TableRows(RemoteRows):
     """A table or query of a database.
 
@@ -39,13 +49,24 @@ class TableRows(RemoteRows):
         What to call them.
     owned
         Whether `close` closes the engine.
+    types
+        What `Typed.column_types` said when the table was opened; asked for where it is None.
     """
 
-    def __init__(self, engine: Engine, table: ir.Table, name: str, *, owned: bool = True) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        table: ir.Table,
+        name: str,
+        *,
+        owned: bool = True,
+        types: object = None,
+    ) -> None:
         self.engine = engine
         self.table = table
         self._name = name
         self._owned = owned
+        self._types = self._types_now() if types is None else types
 
     @property
     def name(self) -> str:
@@ -59,13 +80,17 @@ class TableRows(RemoteRows):
 
     def sample(self, rows: int, *, seed: float = 0.5) -> pa.Table:
         """About `rows` rows at random, or all where there are no more."""
-        return sample(self.engine, self.table, rows, seed=seed)
+        drawn = sample(self.engine, self.table, rows, seed=seed)
+        self._refuse_changed()
+        return drawn
 
     def profile(self, layout: Layout, *, progress: Progress = silent) -> Profile:
         """The profile of all rows."""
-        return profile_table(
+        profile = profile_table(
             self.table, layout, self.engine, progress=progress, name=f"profiling {self.name}"
         )
+        self._refuse_changed()
+        return profile
 
     def profile_windows(
         self,
@@ -88,7 +113,8 @@ class TableRows(RemoteRows):
     def span(self, timestamp: str) -> tuple[float, float] | None:
         """The first and last time in a column, in seconds since 1970; None where there is none."""
         timed = self.table.select(seconds=self.engine.seconds(self._timed(timestamp)))
-        timed = timed.filter(timed.seconds.notnull())
+        # A database may have times at infinity, which are in no window.
+        timed = timed.filter(timed.seconds.abs() < np.inf)
         (row,) = self.engine.run(
             timed.agg(low=timed.seconds.min(), high=timed.seconds.max())
         ).to_pylist()
@@ -99,12 +125,22 @@ class TableRows(RemoteRows):
         column = self.table[timestamp]
         low, high = (_moment(self._timed(timestamp).type(), at) for at in (start, end))
         kept = self.table.filter((column >= low) & (column < high))
-        return TableRows(self.engine, kept, self.name, owned=False)
+        return TableRows(self.engine, kept, self.name, owned=False, types=self._types)
 
     def close(self) -> None:
         """Close the connection, where it was opened for these rows."""
         if self._owned:
             self.engine.close()
+
+    def _types_now(self) -> object:
+        return self.engine.column_types(self.table) if isinstance(self.engine, Typed) else None
+
+    def _refuse_changed(self) -> None:
+        """Refuse what was counted by queries that were written for other columns."""
+        if self._types is not None and self._types_now() != self._types:
+            raise InputError(
+                f"the columns of {self.name} were changed while it was read; start again"
+            )
 
     def _timed(self, timestamp: str) -> ir.Value:
         column = plain_column(self.table, timestamp, self.engine)

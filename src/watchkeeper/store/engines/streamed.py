@@ -14,15 +14,27 @@ if TYPE_CHECKING:
 
 
 class StreamedRows:
-    """A table of an engine that runs in this process, where moving rows costs nothing.
+    """A table of an engine in this process, where moving rows costs nothing, or of an unknown one.
 
     DuckDB's `histogram` takes 70 to 150 ns a value, the kernel 20 to 35 ns.
+
+    Parameters
+    ----------
+    engine
+        The database.
+    table
+        The rows.
+    name
+        What to call them.
+    owned
+        Whether `close` closes the engine.
     """
 
-    def __init__(self, engine: Engine, table: ir.Table, name: str) -> None:
+    def __init__(self, engine: Engine, table: ir.Table, name: str, *, owned: bool = True) -> None:
         self.engine = engine
         self.expression = table
         self._name = name
+        self._owned = owned
 
     @property
     def name(self) -> str:
@@ -49,6 +61,11 @@ class StreamedRows:
         """The rows as an Ibis table."""
         return self.expression
 
+    def run(self, expr: ir.Table) -> pa.Table:
+        """The result of a query over `table`, under the time limit."""
+        return self.engine.run(expr)
+
     def close(self) -> None:
-        """Close the connection."""
-        self.engine.close()
+        """Close the connection, where it was opened for these rows."""
+        if self._owned:
+            self.engine.close()
