@@ -19,6 +19,7 @@ from tests.store.batches import MODEL, START, TIMESTAMP
 from watchkeeper.core.envelope import Signal
 from watchkeeper.core.errors import InputError, NotFoundError, UnavailableError
 from watchkeeper.store.table_handle import delta_errors
+from watchkeeper.store.table_local import LocalPlace
 from watchkeeper.store.table_log import clean_log, log_file, log_versions, settle
 from watchkeeper.store.table_names import folder_of, model_of
 from watchkeeper.store.tables import Tables, Wanted
@@ -102,9 +103,9 @@ def test_a_table_that_was_removed_elsewhere(tables: Tables) -> None:
 def test_the_library_does_not_end_the_process(tmp_path: Path) -> None:
     """A panic of the Rust library, which is no `Exception`, is an error of ours."""
     panic = type("PanicException", (BaseException,), {})
-    with pytest.raises(InputError, match="it burst"), delta_errors(tmp_path):
+    with pytest.raises(InputError, match="it burst"), delta_errors(LocalPlace(tmp_path, tmp_path)):
         raise panic("it burst")
-    with pytest.raises(KeyboardInterrupt), delta_errors(tmp_path):
+    with pytest.raises(KeyboardInterrupt), delta_errors(LocalPlace(tmp_path, tmp_path)):
         raise KeyboardInterrupt
 
 

@@ -19,6 +19,7 @@ from watchkeeper.store.disk import copy_durably, sync
 from watchkeeper.store.journal import Journal, Limits
 from watchkeeper.store.journal_file import copy_database
 from watchkeeper.store.table_handle import Handle
+from watchkeeper.store.table_local import LocalPlace
 from watchkeeper.store.table_log import checkpoints, log_file, log_folder, log_versions
 from watchkeeper.store.table_names import folder_of
 from watchkeeper.store.tables import Tables
@@ -48,7 +49,7 @@ class CopiedTable(msgspec.Struct, frozen=True):
     rows
         Rows in that version.
     bytes
-        What its files take.
+        What its files take; 0 where they lie elsewhere and are not copied.
     """
 
     model: str
@@ -73,6 +74,8 @@ class Copied(msgspec.Struct, frozen=True):
         Entries in the journal that wait for their tables.
     tables
         The tables.
+    elsewhere
+        Where the tables lie, if that is on object storage: the backup only names them.
     """
 
     format: int
@@ -80,6 +83,7 @@ class Copied(msgspec.Struct, frozen=True):
     files: dict[str, int]
     waiting: int
     tables: tuple[CopiedTable, ...]
+    elsewhere: str | None = None
 
     @property
     def bytes(self) -> int:
@@ -103,7 +107,8 @@ def back_up(
     journal
         The journal.
     tables
-        The tables; they are found in the folder `tables` of the copy.
+        The tables; they are found in the folder `tables` of the copy. Those on object storage
+        stay there: the copy says at which version each was.
     target
         A folder that is empty or not there.
     databases
@@ -134,21 +139,17 @@ def back_up(
         for database in databases:
             copy_database(database, target / database.name)
         journal.back_up(target / journal.path.name)
-        (target / _TABLES).mkdir()
-        copies = [
-            _copy_table(name, tables.handle(*name), tables.root, target / _TABLES)
-            for name in tables.names()
-        ]
+        copies = _copy_tables(tables, target / _TABLES)
         for database in describing:
             copy_database(database, target / database.name)
         for name, write in written.items():
             write(target / name)
-        highest = Tables(target / _TABLES).highest()
-        waiting = _go_on_after(target / journal.path.name, highest)
+        copied = Tables(target / _TABLES) if tables.elsewhere is None else tables
+        waiting = _go_on_after(target / journal.path.name, copied.highest())
         for file in files:
             sync(file)
         sizes = {file.name: file.stat().st_size for file in files}
-        done = Copied(_FORMAT, journal.path.name, sizes, waiting, tuple(copies))
+        done = Copied(_FORMAT, journal.path.name, sizes, waiting, tuple(copies), tables.elsewhere)
         _write(target / _MANIFEST, msgspec.json.format(msgspec.json.encode(done)))
     except OSError as error:
         raise UnavailableError(
@@ -195,8 +196,9 @@ def restore(source: Path, folder: Path) -> Copied:
                 copy_durably(path, place)
         for place in (folder, *(path for path in folder.rglob("*") if path.is_dir())):
             sync(place)
-        # A copy of files by hand may have mixed two backups.
-        _go_on_after(folder / copied.journal, Tables(folder / _TABLES).highest())
+        if copied.elsewhere is None:  # Else the server asks the storage, when it starts.
+            # A copy of files by hand may have mixed two backups.
+            _go_on_after(folder / copied.journal, Tables(folder / _TABLES).highest())
         (folder / _RESTORING).unlink()
         sync(folder)
     except OSError as error:
@@ -248,7 +250,7 @@ def _read_manifest(source: Path) -> Copied:
 def _check_whole(source: Path, copied: Copied) -> None:
     """Notice a backup that was copied elsewhere and did not get there as a whole."""
     sizes = dict(copied.files)
-    for table in copied.tables:
+    for table in copied.tables if copied.elsewhere is None else ():
         sizes[f"{_TABLES}/{folder_of(table.model)}/{table.signal}"] = table.bytes
     for name, size in sizes.items():
         held = _size(source / name)
@@ -275,6 +277,20 @@ def _go_on_after(journal: Path, position: int) -> int:
         copy.close()
 
 
+def _copy_tables(tables: Tables, target: Path) -> list[CopiedTable]:
+    if tables.elsewhere is None:
+        target.mkdir()
+        names = tables.names()
+        return [_copy_table(name, tables.handle(*name), tables.root, target) for name in names]
+    copies = []
+    for model, signal in tables.names():
+        snapshot = tables.handle(model, signal).snapshot()
+        if snapshot is not None:
+            rows = sum(file.rows for file in snapshot.files)
+            copies.append(CopiedTable(model, signal.value, snapshot.version, rows, 0))
+    return copies
+
+
 def _copy_table(name: tuple[str, str], handle: Handle, root: Path, target: Path) -> CopiedTable:
     """Copy a table at one version, again where its log was cleaned meanwhile."""
     failure: Exception | None = None
@@ -298,7 +314,7 @@ def _copy_version(handle: Handle, place: Path) -> tuple[int, int]:
     if snapshot is None:
         return -1, 0
     for file in snapshot.files:
-        copy_durably(file.path, place / file.path.relative_to(handle.folder))
+        copy_durably(Path(file.path), place / file.path.relative_to(handle.folder))
     folder = log_folder(place)
     folder.mkdir(parents=True, exist_ok=True)
     whole = [version for version in checkpoints(handle.folder) if version <= snapshot.version]
@@ -308,7 +324,7 @@ def _copy_version(handle: Handle, place: Path) -> tuple[int, int]:
     for version in log_versions(handle.folder):
         if version <= snapshot.version:
             copy_durably(log_file(handle.folder, version), log_file(place, version))
-    copied = Handle(place, handle.signal, top=place, history=handle.history).snapshot()
+    copied = Handle(LocalPlace(place, place), handle.signal, history=handle.history).snapshot()
     if copied is None or copied.version != snapshot.version:
         raise FileNotFoundError(f"{place} is not whole")
     for path in (place, *(path for path in place.rglob("*") if path.is_dir())):

@@ -7,31 +7,20 @@ meanwhile: Delta's log decides who was first, and who was not tries again.
 from __future__ import annotations
 
 import contextlib
-import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from watchkeeper.core.envelope import DAY, ID, ROW, Signal
 from watchkeeper.core.errors import InputError, NotFoundError, UnavailableError
-from watchkeeper.store.disk import sync_files
 from watchkeeper.store.table_columns import fit
-from watchkeeper.store.table_log import (
-    APPLICATION,
-    LogCommit,
-    checkpoints,
-    log_file,
-    log_folder,
-    log_versions,
-    read_commit,
-    settle,
-    sync_checkpoint,
-    sync_commit,
-)
+from watchkeeper.store.table_log import APPLICATION, LogCommit
+from watchkeeper.store.table_place import Place
 from watchkeeper.store.table_reading import DataFile, Snapshot
 
 if TYPE_CHECKING:
@@ -46,53 +35,76 @@ _HIGH_CARDINALITY = frozenset({ID, "_request_id", "_trace_id", "_span_id", "_inp
 
 
 class Handle:
-    """A table's folder and its open table.
+    """A table's place and its open table.
 
     Parameters
     ----------
-    folder
-        The table's folder; it need not be there.
+    place
+        Where the table lies; it need not be there.
     signal
         The signal of its rows.
-    top
-        The folder up to which names are synced.
     history
         How long replaced files stay, as the table says to others who clean it.
     """
 
-    def __init__(self, folder: Path, signal: Signal, *, top: Path, history: timedelta) -> None:
-        self.folder = folder
+    def __init__(self, place: Place, signal: Signal, *, history: timedelta) -> None:
+        self.place = place
         self.signal = signal
         self.lock = threading.RLock()
-        self._top = top
         self.history = history
         self._delta: DeltaTable | None = None
-        self._seen: tuple[int, int] | None = None
+        self._seen: object | None = None
+        self._looked = -float("inf")
         self._unsure: int | None = None
+        self._known: tuple[int, int] | None = None
+        """A version, and the position that it reaches."""
 
-    def load(self) -> DeltaTable | None:
-        """The table as it is now; None where there is none. Call it with the lock held."""
-        from deltalake import DeltaTable
+    @property
+    def folder(self) -> Path:
+        """The table's folder; an error where it lies on object storage."""
+        return self.place.folder
+
+    def load(self, *, fresh: bool = False) -> DeltaTable | None:
+        """The table as it is now; None where there is none. Call it with the lock held.
+
+        Parameters
+        ----------
+        fresh
+            Whether to look, however soon after the last time.
+        """
         from deltalake.exceptions import DeltaError, TableNotFoundError
 
-        with delta_errors(self.folder):
+        if not fresh and time.monotonic() - self._looked < self.place.trust_s:
+            return self._delta
+        with delta_errors(self.place):
             if self._delta is not None and self._tip() != self._seen:
-                self._delta = None  # It was removed, and perhaps made anew, by somebody else.
+                self._drop()  # It was removed, and perhaps made anew, by somebody else.
+            before = None if self._delta is None else self._delta.version()
             if self._delta is not None:
                 try:
                     self._delta.update_incremental()
                 except DeltaError:  # The log up to there was cleaned away.
-                    self._delta = None
-            if self._delta is None and log_folder(self.folder).is_dir():
+                    self._drop()
+            if self._delta is None and self.place.is_made():
                 with contextlib.suppress(TableNotFoundError):
-                    self._delta = DeltaTable(str(self.folder))
-            self._seen = self._tip()
+                    self._delta = self.place.open()
+            if self._delta is None or self._delta.version() != before:
+                self._note()
+            self._looked = time.monotonic()
         return self._delta
 
     def forget(self) -> None:
         """Open the table anew on its next use."""
         with self.lock:
-            self._delta = None
+            self._drop()
+            self._looked = -float("inf")
+
+    def _drop(self) -> None:
+        self._delta = self._known = None
+
+    def look_again(self) -> None:
+        """Take nothing for granted on the next use: the table was changed beside this handle."""
+        self._looked = -float("inf")
 
     def snapshot(self, version: int | None = None) -> Snapshot | None:
         """Columns and files at a version; None where there is no table.
@@ -131,7 +143,9 @@ class Handle:
             self._be_sure()
             for _ in range(_TRIES):
                 try:
-                    delta = self.load() or self._create(fit(table, pa.schema([]), self.signal))
+                    delta = self.load(fresh=True) or self._create(
+                        fit(table, pa.schema([]), self.signal)
+                    )
                     if position <= self._reached(delta):
                         return None
                     self._write(delta, fit(table, stored_schema(delta), self.signal), position)
@@ -140,30 +154,32 @@ class Handle:
                     continue
                 return self._confirm(position)
         raise UnavailableError(
-            f"{self.folder} changed {_TRIES} times while it was written to ({failure}); try again"
+            f"{self.place} changed {_TRIES} times while it was written to ({failure}); try again"
         )
 
     def settle(self, since: int, released: int = 0) -> int:
         """See `table_log.settle`."""
-        with self.lock, delta_errors(self.folder):
-            gone = settle(self.folder, since, top=self._top, released=released)
+        with self.lock, delta_errors(self.place):
+            gone = self.place.settle(since, released)
             if gone:
                 self.forget()
             return gone
 
-    def _tip(self) -> tuple[int, int] | None:
+    def _tip(self) -> object | None:
         """What tells the log's file of the version that is open from any other file."""
-        if self._delta is None:
-            return None
-        try:
-            found = log_file(self.folder, self._delta.version()).stat()
-        except FileNotFoundError:
-            return None
-        return found.st_ino, found.st_mtime_ns
+        return None if self._delta is None else self.place.stamp(self._delta.version())
+
+    def _note(self) -> None:
+        """Remember the table as it was just seen."""
+        self._seen = self._tip()
+        self._looked = time.monotonic()
 
     def _reached(self, delta: DeltaTable) -> int:
-        with delta_errors(self.folder):  # It reads the log, which may be damaged.
-            return delta.transaction_version(APPLICATION) or 0
+        version = delta.version()
+        if self._known is None or self._known[0] != version:
+            with delta_errors(self.place):  # It reads the log, which may be damaged.
+                self._known = version, delta.transaction_version(APPLICATION) or 0
+        return self._known[1]
 
     def _be_sure(self) -> None:
         """After an append of which nobody knows whether it was synced: find out, and sync."""
@@ -174,43 +190,21 @@ class Handle:
     def _create(self, rows: pa.Table) -> DeltaTable:
         """Make the table, without rows.
 
-        Delta notices two that append at once but not two that make, so it is made elsewhere and
-        moved into its place, where only one can be first.
-
         Raises
         ------
         CommitFailedError
             Somebody else made it first.
         """
-        from deltalake import DeltaTable
-        from deltalake.exceptions import CommitFailedError
-
         hours = f"interval {int(-(-self.history // timedelta(hours=1)))} hours"
-        parent = self.folder.parent
-        with delta_errors(self.folder):
-            parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix=".new-", dir=parent) as draft:
-                place = Path(draft) / self.folder.name
-                DeltaTable.create(
-                    str(place),
-                    rows.schema,
-                    partition_by=[DAY],
-                    configuration={
-                        "delta.deletedFileRetentionDuration": hours,
-                        "delta.logRetentionDuration": hours,
-                        "delta.dataSkippingStatsColumns": "_time,_position",
-                    },
-                )
-                sync_files([log_file(place, 0)], parent)
-                try:
-                    place.rename(self.folder)
-                except OSError as error:
-                    if log_file(self.folder, 0).exists():
-                        raise CommitFailedError("the table was made meanwhile") from error
-                    raise
-            sync_files([log_file(self.folder, 0)], self._top)
-            made = self._delta = DeltaTable(str(self.folder))
-        self._seen = self._tip()
+        configuration = {
+            "delta.deletedFileRetentionDuration": hours,
+            "delta.logRetentionDuration": hours,
+            "delta.dataSkippingStatsColumns": "_time,_position",
+        }
+        with delta_errors(self.place):
+            self._drop()
+            made = self._delta = self.place.create(rows.schema, DAY, configuration)
+            self._note()
         return made
 
     def _write(self, delta: DeltaTable, rows: pa.Table, position: int) -> None:
@@ -218,7 +212,7 @@ class Handle:
         from deltalake import write_deltalake as write
 
         self._unsure = position
-        with delta_errors(self.folder):
+        with delta_errors(self.place):
             write(
                 delta,
                 rows,
@@ -233,7 +227,8 @@ class Handle:
                     create_checkpoint=False, cleanup_expired_logs=False
                 ),
             )
-        self._seen = self._tip()
+            self._known = delta.version(), position
+            self._note()
 
     def _confirm(self, position: int) -> LogCommit:
         """Find the commit that reached a position, sync it, and checkpoint when it is time."""
@@ -241,12 +236,13 @@ class Handle:
         version = -1 if delta is None else delta.version()
         commit = None
         while version >= 0 and (commit is None or commit.position != position):
-            commit = read_commit(self.folder, version)
+            with delta_errors(self.place):
+                commit = self.place.read_commit(version)
             version -= 1
         if commit is None:
-            raise UnavailableError(f"{self.folder} has no commit for position {position}")
-        with delta_errors(self.folder):
-            sync_commit(self.folder, commit, top=self._top)
+            raise UnavailableError(f"{self.place} has no commit for position {position}")
+        with delta_errors(self.place):
+            self.place.sync_commit(commit)
         self._unsure = None
         if commit.version % _CHECKPOINT_EVERY == _CHECKPOINT_EVERY - 1:
             self.checkpoint()
@@ -254,11 +250,8 @@ class Handle:
 
     def sync_since(self, version: int) -> None:
         """Return once all commits after a version are on disk."""
-        with delta_errors(self.folder):
-            for later in log_versions(self.folder):
-                commit = read_commit(self.folder, later) if later > version else None
-                if commit is not None:
-                    sync_commit(self.folder, commit, top=self._top)
+        with delta_errors(self.place):
+            self.place.sync_since(version)
 
     def checkpoint(self) -> None:
         """Write what the log comes to, so that it need not be read from its beginning."""
@@ -267,29 +260,34 @@ class Handle:
         # Without one, reading is slower and nothing else: the next one has another chance.
         with self.lock, contextlib.suppress(DeltaError, OSError):
             delta = self.load()
-            if delta is not None and delta.version() not in checkpoints(self.folder):
+            if delta is not None and delta.version() not in self.place.checkpoints():
                 delta.create_checkpoint()
-                sync_checkpoint(self.folder)
+                self.place.sync_checkpoint()
 
     def _at(self, version: int, newest: int) -> DeltaTable:
-        from deltalake import DeltaTable
         from deltalake.exceptions import DeltaError
 
         if not 0 <= version <= newest:
-            raise NotFoundError(f"{self.folder} has versions up to {newest}, and no {version}")
+            raise NotFoundError(f"{self.place} has versions up to {newest}, and no {version}")
         try:
-            return DeltaTable(str(self.folder), version=version)
+            return self.place.open(version)
         except (DeltaError, OSError) as error:
             raise NotFoundError(
-                f"version {version} of {self.folder} is not kept any more; its history goes back "
+                f"version {version} of {self.place} is not kept any more; its history goes back "
                 f"{self.history}"
             ) from error
 
     def _describe(self, delta: DeltaTable) -> Snapshot:
-        with delta_errors(self.folder):
+        with delta_errors(self.place):
             actions = pa.table(delta.get_add_actions(flatten=True))
+            files = self._files(actions)
+            sizes = dict(zip(actions["path"].to_pylist(), (f.size for f in files), strict=True))
             return Snapshot(
-                self.signal, delta.version(), stored_schema(delta), self._files(actions)
+                self.signal,
+                delta.version(),
+                stored_schema(delta),
+                files,
+                self.place.system(sizes),
             )
 
     def _files(self, actions: pa.Table) -> tuple[DataFile, ...]:
@@ -303,7 +301,7 @@ class Handle:
             for name in names
         ]
         return tuple(
-            DataFile(self.folder / path, day, rows or 0, size, first, last)
+            DataFile(self.place.file(path), day, rows or 0, size, first, last)
             for path, day, rows, size, first, last in zip(*columns, strict=True)
         )
 
@@ -335,7 +333,7 @@ def writer_properties(schema: pa.Schema) -> WriterProperties:
 
 
 @contextlib.contextmanager
-def delta_errors(folder: Path) -> Iterator[None]:
+def delta_errors(place: Place) -> Iterator[None]:
     """Errors of Delta's library as ours; a lost race passes as it is.
 
     Raises
@@ -352,19 +350,11 @@ def delta_errors(folder: Path) -> Iterator[None]:
     except CommitFailedError:
         raise
     except (DeltaError, OSError) as error:
-        raise UnavailableError(
-            f"the table {folder} cannot be used ({_first_line(error)}); make room on the disk, or "
-            "restore the table from a backup",
-            retry_after=5,
-        ) from error
+        raise place.failed(str(error)) from error
     except BaseException as error:
         # Panics of the library are no `Exception`, and one batch must not end the process.
         if type(error).__name__ != "PanicException":
             raise
         raise InputError(
-            f"the library that writes {folder} failed: {_first_line(error)}"
+            f"the library that writes {place} failed: {str(error).partition(chr(10))[0]}"
         ) from error
-
-
-def _first_line(error: Any) -> str:
-    return str(error).partition("\n")[0]

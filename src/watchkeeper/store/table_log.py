@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -107,9 +107,20 @@ def read_commit(table: Path, version: int) -> LogCommit | None:
         text = log_file(table, version).read_bytes()
     except FileNotFoundError:
         return None
+    return parse_commit(version, text)
+
+
+def parse_commit(version: int, text: bytes) -> LogCommit:
+    """What a version did, of its file's content.
+
+    Raises
+    ------
+    ValueError
+        The file is torn.
+    """
     actions = [json.loads(line) for line in text.splitlines() if line.strip()]
     if not actions:
-        raise ValueError(f"version {version} of {table} holds nothing")
+        raise ValueError(f"version {version} holds nothing")
     positions = [
         int(txn["version"])
         for txn in (action.get("txn") for action in actions)
@@ -295,19 +306,39 @@ def clean_log(table: Path, *, older_than: float, keep: int) -> int:
     """
     versions = log_versions(table) or [0]
     found = checkpoints(table)
-    first = max(
-        (
-            version
-            for version, files in found.items()
-            if version <= versions[-1] - keep or files[0].stat().st_mtime < older_than
-        ),
-        default=None,
-    )
+    written = {version: files[0].stat().st_mtime for version, files in found.items()}
+    first = first_needed(versions, written, older_than=older_than, keep=keep)
     if first is None:
         return 0
     old = [log_file(table, version) for version in versions if version < first]
     old += [path for version, files in found.items() if version < first for path in files]
     return _unlink(old)
+
+
+def first_needed(
+    versions: Sequence[int], written: Mapping[int, float], *, older_than: float, keep: int
+) -> int | None:
+    """The checkpoint before which the log can be deleted; see `clean_log`.
+
+    Parameters
+    ----------
+    versions
+        Of the log, ascending.
+    written
+        When the checkpoint of a version was written, in seconds since 1970.
+    older_than, keep
+        As of `clean_log`.
+
+    Examples
+    --------
+    >>> first_needed(range(100), {20: 5.0, 40: 6.0, 60: 7.0}, older_than=6.5, keep=1000)
+    40
+    """
+    last = versions[-1] if versions else 0
+    return max(
+        (version for version, at in written.items() if version <= last - keep or at < older_than),
+        default=None,
+    )
 
 
 def _unlink(paths: Iterable[Path]) -> int:

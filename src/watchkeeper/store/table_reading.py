@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from pathlib import PurePath
 from typing import Any
 
 import msgspec
@@ -53,7 +53,7 @@ class Wanted(msgspec.Struct, frozen=True):
 class DataFile(msgspec.Struct, frozen=True):
     """One file of a table: where it lies, its day, rows and bytes, and the span of its times."""
 
-    path: Path
+    path: PurePath
     day: date
     rows: int
     size: int
@@ -62,12 +62,13 @@ class DataFile(msgspec.Struct, frozen=True):
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """A table at one version: its columns as they are stored, and its files."""
+    """A table at one version: its columns as they are stored, its files, and what reads them."""
 
     signal: Signal
     version: int
     stored: pa.Schema
     files: tuple[DataFile, ...]
+    system: pafs.FileSystem
 
     def schema(self) -> pa.Schema:
         """The columns under the names that the model has for them."""
@@ -97,7 +98,7 @@ def read_snapshot(snapshot: Snapshot, wanted: Wanted) -> Iterator[pa.RecordBatch
     files = [file for file in snapshot.files if _may_hold(file, wanted)]
     if not files:
         return
-    scanner = _dataset(files, snapshot.stored).scanner(
+    scanner = _dataset(snapshot, files).scanner(
         columns=_projection(snapshot, wanted.columns),
         filter=_condition(wanted),
         batch_size=_BATCH_ROWS,
@@ -123,9 +124,9 @@ def empty_table(snapshot: Snapshot, columns: Sequence[str] | None) -> pa.Table:
     return pa.schema(names).empty_table()
 
 
-def _dataset(files: Sequence[DataFile], stored: pa.Schema) -> ds.Dataset:
+def _dataset(snapshot: Snapshot, files: Sequence[DataFile]) -> ds.Dataset:
     form = ds.ParquetFileFormat()
-    system = pafs.LocalFileSystem()
+    system = snapshot.system
     fragments = [
         form.make_fragment(
             str(file.path),
@@ -134,7 +135,7 @@ def _dataset(files: Sequence[DataFile], stored: pa.Schema) -> ds.Dataset:
         )
         for file in sorted(files, key=_order)
     ]
-    return ds.FileSystemDataset(fragments, stored, form, system)
+    return ds.FileSystemDataset(fragments, snapshot.stored, form, system)
 
 
 def _order(file: DataFile) -> tuple[date, str, str]:

@@ -2,27 +2,26 @@
 
 Each commit states the journal's position that it reaches, so that entries which are written
 again after a crash are recognised. Tables are open: any engine that reads Delta may read them
-while they are written.
+while they are written. They lie in a folder, or on object storage (`table_place`).
 """
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
-from urllib.parse import unquote
 
 import msgspec
 import pyarrow as pa
 
 from watchkeeper.core.envelope import Signal
-from watchkeeper.core.errors import InputError, NotFoundError, UnavailableError
-from watchkeeper.store.disk import sync
-from watchkeeper.store.table_handle import Handle
-from watchkeeper.store.table_log import last_position, log_folder, read_commit
+from watchkeeper.core.errors import NotFoundError, UnavailableError
+from watchkeeper.store.table_handle import Handle, delta_errors
+from watchkeeper.store.table_local import LocalRoot
 from watchkeeper.store.table_names import folder_of, model_of
+from watchkeeper.store.table_place import Place, Root
 from watchkeeper.store.table_reading import (
     DataFile,
     Snapshot,
@@ -64,22 +63,26 @@ class Commit(msgspec.Struct, frozen=True):
 
 
 class Tables:
-    """The event tables below a folder.
+    """The event tables below a folder, or below a URL of object storage.
 
     Several processes may use them at once. Methods may be called from any thread.
 
     Parameters
     ----------
     root
-        The folder; made where it is missing.
+        The folder; made where it is missing. Or `s3://bucket/prefix`.
     history
         How long files and versions stay that are no longer current: for readers that began
         before, for who follows commits, and for time travel.
+    trust_s
+        On object storage: for how many seconds what was seen of a table may be taken for what it
+        is now, for the one process that appends. Each look costs requests there.
 
     Raises
     ------
     InputError
-        The folder's name has an escape such as `%20`, which Delta's library reads as another name.
+        The folder's name has an escape such as `%20`, which Delta's library reads as another name;
+        or the URL is none of object storage.
 
     Examples
     --------
@@ -100,21 +103,50 @@ class Tables:
     >>> folder.cleanup()
     """
 
-    def __init__(self, root: Path, *, history: timedelta = timedelta(hours=6)) -> None:
-        root = root.absolute()
-        if unquote(str(root)) != str(root):
-            raise InputError(f"the folder {root} has a '%' escape in its name; choose another name")
-        root.mkdir(parents=True, exist_ok=True)
-        sync(root.parent)
-        self._root = root
+    def __init__(
+        self,
+        root: Path | str,
+        *,
+        history: timedelta = timedelta(hours=6),
+        trust_s: float = 0.0,
+    ) -> None:
+        self._root = _root_of(root, trust_s)
         self._history = history
         self._handles: dict[tuple[str, Signal], Handle] = {}
         self._lock = threading.Lock()
 
     @property
     def root(self) -> Path:
-        """The folder of all tables."""
-        return self._root
+        """The folder of all tables; an error where they lie on object storage."""
+        return self._root.folder
+
+    @property
+    def elsewhere(self) -> str | None:
+        """The URL of all tables; None where they lie in a folder."""
+        return None if isinstance(self._root, LocalRoot) else str(self._root)
+
+    def claim(self, owner: str) -> None:
+        """On object storage: see that it can be used, and that no other server writes there.
+
+        Parameters
+        ----------
+        owner
+            What tells the server from any other.
+
+        Raises
+        ------
+        InputError
+            There is no such bucket, or the credentials do not do.
+        ConflictError
+            The tables belong to another server.
+        UnavailableError
+            The storage does not answer.
+        """
+        self._root.claim(owner)
+
+    def size(self) -> int:
+        """Bytes of all files."""
+        return self._root.size()
 
     @property
     def history(self) -> timedelta:
@@ -126,13 +158,17 @@ class Tables:
         key = (model, Signal(signal))
         with self._lock:
             if key not in self._handles:
-                folder = self._root / folder_of(model) / key[1].value
-                self._handles[key] = Handle(folder, key[1], top=self._root, history=self._history)
+                place = self._root.place(folder_of(model), key[1].value)
+                self._handles[key] = Handle(place, key[1], history=self._history)
             return self._handles[key]
 
     def folder(self, model: str, signal: str) -> Path:
-        """Where the files of a table lie."""
+        """Where the files of a table lie; an error where that is on object storage."""
         return self.handle(model, signal).folder
+
+    def table_size(self, model: str, signal: str) -> int:
+        """Bytes of the files of a table, also of those that are no longer current."""
+        return self.handle(model, signal).place.size()
 
     def append(self, model: str, signal: str, table: pa.Table, *, position: int) -> Commit | None:
         """Add rows to a table, made or given further columns where needed.
@@ -206,14 +242,15 @@ class Tables:
 
     def highest(self) -> int:
         """The highest position that any table reaches; of a damaged one, as far as its log says."""
-        return max((self._reached(*name) for name in self.names()), default=0)
+        with ThreadPoolExecutor(self._root.at_once) as several:
+            return max(several.map(lambda name: self._reached(*name), self.names()), default=0)
 
     def _reached(self, model: str, signal: str) -> int:
         handle = self.handle(model, signal)
         try:
             return handle.position()
         except UnavailableError:  # One damaged table must not keep the others from being opened.
-            return last_position(handle.folder)
+            return handle.place.last_position()
 
     def version(self, model: str, signal: str) -> int:
         """The newest version of a table; -1: there is none."""
@@ -261,7 +298,8 @@ class Tables:
         """
         handle = self.handle(model, signal)
         snapshot = handle.snapshot()
-        commit = None if snapshot is None else read_commit(handle.folder, version)
+        with delta_errors(handle.place):
+            commit = None if snapshot is None else handle.place.read_commit(version)
         if snapshot is None or commit is None:
             raise NotFoundError(
                 f"version {version} of {signal} of {model!r} is not there, or no longer; the "
@@ -270,14 +308,14 @@ class Tables:
         if commit.position is None:
             return empty_table(snapshot, columns)
         files = tuple(
-            DataFile(handle.folder / file.path, file.day, file.rows, file.size)
+            DataFile(handle.place.file(file.path), file.day, file.rows, file.size)
             for file in commit.files
         )
         wanted = Wanted(columns=None if columns is None else tuple(columns))
         try:
-            batches = list(
-                read_snapshot(Snapshot(snapshot.signal, version, snapshot.stored, files), wanted)
-            )
+            system = handle.place.system({file.path: file.size for file in commit.files})
+            then = msgspec.structs.replace(snapshot, files=files, system=system)
+            batches = list(_read(handle.place, then, wanted))
         except FileNotFoundError as error:
             raise NotFoundError(
                 f"files of version {version} of {signal} of {model!r} were cleaned away ({error})"
@@ -306,8 +344,9 @@ class Tables:
         NotFoundError
             A version was asked for that is not there, or no longer.
         """
-        snapshot = self.handle(model, signal).snapshot(wanted.version)
-        return iter(()) if snapshot is None else read_snapshot(snapshot, wanted)
+        handle = self.handle(model, signal)
+        snapshot = handle.snapshot(wanted.version)
+        return iter(()) if snapshot is None else _read(handle.place, snapshot, wanted)
 
     def models(self) -> list[str]:
         """Names of models that have a table, in order."""
@@ -315,13 +354,12 @@ class Tables:
 
     def signals(self, model: str) -> list[Signal]:
         """Signals of which a model has a table."""
-        folder = self._root / folder_of(model)
-        return [signal for signal in Signal if log_folder(folder / signal.value).is_dir()]
+        made = self._root.signals(folder_of(model))
+        return [signal for signal in Signal if signal.value in made]
 
     def names(self) -> list[tuple[str, Signal]]:
         """Model and signal of each table."""
-        folders = sorted(path.name for path in self._root.iterdir() if path.is_dir())
-        models = [model_of(name) for name in folders if not name.startswith(".")]
+        models = [model_of(name) for name in self._root.folders()]
         return [(model, signal) for model in models for signal in self.signals(model)]
 
     def remove(self, model: str) -> None:
@@ -332,13 +370,20 @@ class Tables:
         model
             The model's name; nothing happens where it has no table.
         """
-        folder = self._root / folder_of(model)
         with self._lock:
             for key in [key for key in self._handles if key[0] == model]:
                 del self._handles[key]
-            if not folder.is_dir():
-                return
-            gone = folder.with_name(f".removed-{folder.name}")
-            shutil.rmtree(gone, ignore_errors=True)
-            folder.replace(gone)  # From here on nobody finds a half of it.
-        shutil.rmtree(gone, ignore_errors=True)
+        self._root.remove(folder_of(model))
+
+
+def _root_of(root: Path | str, trust_s: float) -> Root:
+    if isinstance(root, Path):
+        return LocalRoot(root)
+    from watchkeeper.store.table_objects import ObjectRoot  # Only whoever needs it pays for it.
+
+    return ObjectRoot(root, trust_s=trust_s)
+
+
+def _read(place: Place, snapshot: Snapshot, wanted: Wanted) -> Iterator[pa.RecordBatch]:
+    with place.reading():
+        yield from read_snapshot(snapshot, wanted)

@@ -7,13 +7,11 @@ replaced file stays for the tables' history.
 from __future__ import annotations
 
 import contextlib
-import re
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -22,7 +20,6 @@ import pyarrow.compute as pc
 from watchkeeper.core.envelope import DAY, ID, Signal
 from watchkeeper.core.errors import UnavailableError, WatchkeeperError
 from watchkeeper.store.table_handle import Handle, delta_errors, stored_schema, writer_properties
-from watchkeeper.store.table_log import clean_log
 from watchkeeper.store.table_reading import DataFile, Wanted
 from watchkeeper.store.tables import Tables
 
@@ -46,9 +43,6 @@ is rewritten each time."""
 
 _CLOSED_FILES = 16
 _CLOSED_BYTES = 256 << 20
-
-_STAGED = re.compile(r".*#\d+")
-"""What a writer that was killed leaves: the library hides such files from its own cleaning."""
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -292,9 +286,7 @@ class Upkeep:
             )
 
         self._change(model, signal, clean)
-        for folder in self._tables.handle(model, signal).folder.glob(f"{DAY}=*"):
-            with contextlib.suppress(OSError):  # Only an empty folder goes.
-                folder.rmdir()
+        self._tables.handle(model, signal).place.drop_empty()
         return len(gone)
 
     def _maintain(self, model: str, signal: Signal, now: datetime, days: int | None) -> Kept:
@@ -320,11 +312,9 @@ class Upkeep:
         """Shorten the log, and delete what writers that were killed left half-written."""
         older_than = (now - self._tables.history).timestamp()
         handle.checkpoint()
-        if clean_log(handle.folder, older_than=older_than, keep=_LOG_ENTRIES):
+        if handle.place.clean_log(older_than=older_than, keep=_LOG_ENTRIES):
             handle.forget()
-        for path in _files(handle.folder):
-            if _STAGED.fullmatch(path.name) and path.stat().st_mtime < older_than:
-                path.unlink(missing_ok=True)
+        handle.place.sweep(older_than=older_than)
 
     def _days_of(self, model: str, signal: Signal, wanted: Wanted) -> set[date]:
         batches = self._tables.batches(model, signal, wanted)
@@ -354,25 +344,25 @@ class Upkeep:
 
     def _change(self, model: str, signal: str, change: Callable[[DeltaTable], Any]) -> None:
         """Change a table, again where somebody else was first, and sync what came of it."""
-        from deltalake import DeltaTable
         from deltalake.exceptions import CommitFailedError
 
         handle = self._tables.handle(model, signal)
         failure: Exception | None = None
         for number in range(_TRIES):
             polite = number < _POLITE_TRIES
-            with contextlib.nullcontext() if polite else handle.lock, delta_errors(handle.folder):
-                delta = DeltaTable(str(handle.folder))  # Its own: readers need not wait for it.
+            with contextlib.nullcontext() if polite else handle.lock, delta_errors(handle.place):
+                delta = handle.place.open()  # Its own: readers need not wait for it.
                 before = delta.version()
                 try:
                     change(delta)
                 except CommitFailedError as error:
                     failure = error
                 else:
+                    handle.look_again()
                     handle.sync_since(before)
                     return
             time.sleep(_PAUSE_S * number)
-        raise UnavailableError(f"{handle.folder} changed {_TRIES} times meanwhile ({failure})")
+        raise UnavailableError(f"{handle.place} changed {_TRIES} times meanwhile ({failure})")
 
 
 def _is_due(files: Sequence[DataFile], *, is_open: bool) -> bool:
@@ -391,10 +381,6 @@ def _merge(delta: DeltaTable, day: date, size: int) -> None:
         max_concurrent_tasks=1,
         writer_properties=writer_properties(stored_schema(delta)),
     )
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    return (path for path in folder.rglob("*#*") if path.is_file())
 
 
 def _with(kept: Kept, **changes: Any) -> Kept:
