@@ -19,6 +19,7 @@ VENV := $(CURDIR)/.venv
 BIN := $(VENV)/bin
 LOWEST := $(CURDIR)/.venvs/lowest
 ORACLES := $(CURDIR)/.venvs/oracles
+OBJECTS := $(CURDIR)/.venvs/objects
 PIP := -m pip --disable-pip-version-check --quiet
 PINS := requirements/pins.txt
 # What takes long and says the same on all versions is left out on the lowest: simulations of false
@@ -104,8 +105,8 @@ test-ui: ui/node_modules/.stamp ## Type check, lint and test the user interface
 	$(NPM) test
 
 .PHONY: test-python
-test-python: $(VENV)/.test $(REPORT_PAGE) $(ORACLES)/.stamp browser ## Python tests, doctests and the examples of the docs
-	PATH="$(ORACLES)/usr/bin:$$PATH" $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+test-python: $(VENV)/.test $(REPORT_PAGE) $(ORACLES)/.stamp $(OBJECTS)/.stamp browser ## Python tests, doctests and the examples of the docs
+	PATH="$(ORACLES)/usr/bin:$(OBJECTS)/bin:$$PATH" $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
 # Prometheus and Alertmanager, which alerts are compared with: unpacked, not installed, so that
 # nothing starts. Tests that need them skip, with the reason, where there is none.
@@ -115,6 +116,12 @@ $(ORACLES)/.stamp:
 			|| { apt-get update -qq >/dev/null 2>&1 && apt-get download -qq prometheus prometheus-alertmanager >/dev/null 2>&1; }; } \
 		&& for package in *.deb; do dpkg -x "$$package" .; done && rm -f *.deb \
 		|| echo "no Debian packages of Prometheus and Alertmanager here: the tests that compare with them will skip"
+	@touch $@
+
+# A server of object storage, apart: what it needs would hold our own dependencies back.
+$(OBJECTS)/.stamp: requirements/objects.txt
+	rm -rf $(OBJECTS) && $(PYTHON) -m venv $(OBJECTS)
+	$(OBJECTS)/bin/python $(PIP) install --requirement $<
 	@touch $@
 
 .PHONY: browser

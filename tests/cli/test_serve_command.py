@@ -122,3 +122,40 @@ def test_the_catalogue_is_named_by_the_environment(
     urls = [settings.catalogue_url for settings, _ in started]
     assert urls == ["postgresql://ann@db/watch", PASSWORD, None]
     assert "secret-word" not in call("serve", "--help").out
+
+
+SINK = "clickhouse://ann@clickhouse.example/watch"
+
+
+def test_clickhouse_is_an_option(
+    call: Call, started: list[tuple[Settings, Running]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or a variable, which may hold a password; the settings do not show it."""
+    assert call("serve", "--clickhouse", SINK).code == 0
+    secret = SINK.replace("@", ":secret-word@")
+    for value in (secret, ""):
+        monkeypatch.setenv("WATCHKEEPER_CLICKHOUSE", value)
+        assert call("serve").code == 0
+    assert [settings.clickhouse_url for settings, _ in started] == [SINK, secret, None]
+    assert "secret-word" not in repr(started)
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("clickhouse://ann:secret-word@h/d", "written out"),
+        ("postgres://h/d", "no URL of ClickHouse"),
+        ("clickhouse://h/", "names no host and database"),
+        ("clickhouse://ann:${NOT_SET_AT_ALL}@h/d", "NOT_SET_AT_ALL"),
+        ("clickhouse://ann@h/d?password_file=/no/such/file", "/no/such/file"),
+    ],
+)
+def test_a_clickhouse_that_cannot_be_used(
+    call: Call, started: list[tuple[Settings, Running]], url: str, said: str
+) -> None:
+    """It is refused before anything begins, in one sentence without secrets."""
+    done = call("serve", "--clickhouse", url)
+    assert done.code == 2
+    assert said in done.err
+    assert "secret-word" not in done.err
+    assert started == []

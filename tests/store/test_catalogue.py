@@ -21,6 +21,7 @@ from watchkeeper.store.catalogue.rows import Feature, KeyRow, ReferenceRow
 __all__ = ["server"]
 
 AT = datetime(2013, 4, 1, 10, 30, 15, 123456, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 
 
 def postgres_url(running: Server, name: str) -> str:
@@ -98,6 +99,20 @@ def test_the_generation_moves_with_changes_alone(catalogue: Catalogue) -> None:
     catalogue.touch_version(made.id, "1", AT, later)
     assert (catalogue.generation(), catalogue.names()) == (before + 1, ["late"])
     assert [row.last_seen for row in catalogue.versions(made.id)] == [later]
+
+
+def test_what_was_seen_only_widens(catalogue: Catalogue) -> None:
+    """Servers that share a catalogue each know only what came to them, in any zone."""
+    zone = timezone(timedelta(hours=5))
+    with catalogue.change() as change:
+        made = change.add_model("late", {}, at=AT)
+        change.put_version(made.id, "by hand", by_hand=True)
+        for version in ("by hand", "1"):
+            change.see_version(made.id, version, AT.astimezone(zone), AT + HOUR)
+            change.see_version(made.id, version, AT + HOUR, AT + 2 * HOUR)
+    catalogue.touch_version(made.id, "1", (AT - HOUR).astimezone(zone), AT)
+    seen = {row.version: (row.first_seen, row.last_seen) for row in catalogue.versions(made.id)}
+    assert seen == {"by hand": (AT, AT + 2 * HOUR), "1": (AT - HOUR, AT + 2 * HOUR)}
 
 
 def test_references_and_their_profiles(catalogue: Catalogue) -> None:

@@ -42,8 +42,8 @@ def apply(
 ) -> None:
     """Register models with a server, or change them to what their files say.
 
-    The same files once more change nothing. A reference that is a file is profiled here: the
-    server is sent numbers, never rows.
+    The same files once more change nothing. A reference that is a file or a URL is profiled here:
+    the server is sent numbers, never rows, and never opens a database that a file names.
 
     Example: watchkeeper apply -f model.yaml --url http://127.0.0.1:8470
     """
@@ -61,8 +61,8 @@ def apply(
                 typer.echo(line)
 
 
-def read_files(paths: Sequence[str]) -> list[tuple[ModelFile, Path | None]]:
-    """Every model of the files with the path of its reference; all are checked before any is sent.
+def read_files(paths: Sequence[str]) -> list[tuple[ModelFile, Path | str | None]]:
+    """Every model of the files with the path or URL of its reference, checked before any is sent.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def read_files(paths: Sequence[str]) -> list[tuple[ModelFile, Path | None]]:
     """
     from watchkeeper.app.model_file import parse_models, read_text
 
-    found: list[tuple[ModelFile, Path | None]] = []
+    found: list[tuple[ModelFile, Path | str | None]] = []
     for path in paths:
         text = sys.stdin.read() if path == "-" else read_text(path)
         name, folder = ("standard input", Path()) if path == "-" else (path, Path(path).parent)
@@ -89,7 +89,7 @@ def read_files(paths: Sequence[str]) -> list[tuple[ModelFile, Path | None]]:
 
 
 def apply_one(
-    place: Place, file: ModelFile, source: Path | None, *, force: bool, progress: Progress
+    place: Place, file: ModelFile, source: Path | str | None, *, force: bool, progress: Progress
 ) -> dict[str, Any]:
     """Send one model, and its reference where it is not there yet; what became of it."""
     from watchkeeper.app.live.content import content_of
@@ -104,7 +104,8 @@ def apply_one(
         return result
     made = data_reference(file, str(source), progress=progress)
     answer = place.set_reference(file.name, made)
-    result["changes"].append(f"reference: {source}, {made.profile.whole.rows:,} rows")
+    shown = source if isinstance(source, Path) else made.origin["name"]
+    result["changes"].append(f"reference: {shown}, {made.profile.whole.rows:,} rows")
     # What was said of the reference before holds no longer.
     result["notes"] = answer["notes"]
     if result["outcome"] == "unchanged":
@@ -125,12 +126,17 @@ def lines_of(result: dict[str, Any]) -> list[str]:
     ]
 
 
-def _reference(file: ModelFile, folder: Path, name: str) -> Path | None:
-    """The path of the reference, where it is a file: it stands from the model file's folder."""
+def _reference(file: ModelFile, folder: Path, name: str) -> Path | str | None:
+    """The URL of the reference or its path, which stands from the model file's folder."""
     said = file.reference.path or file.reference.profile if file.reference else None
     if said is None:
         return None
     from glob import glob
+
+    from watchkeeper.store.engines.urls import has_scheme
+
+    if has_scheme(said):
+        return said
 
     path = folder / said
     if not path.exists() and not glob(str(path)):  # noqa: PTH207  # the pattern may be absolute

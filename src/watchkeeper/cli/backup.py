@@ -78,6 +78,11 @@ def _tell(copied: Copied, done: str, folder: Path, settings: Settings) -> None:
     print_table((done, "rows", "size"), rows)
     waits = f"; batches that wait for their tables: {copied.waiting:,}" if copied.waiting else ""
     typer.echo(f"{readable(copied.bytes)} {done} to {folder}{waits}.")
+    if copied.elsewhere:
+        typer.echo(
+            f"The tables stay in {copied.elsewhere}, at the versions that the backup says: keep "
+            "that bucket safe by its own versions or a replica."
+        )
 
 
 def readable(size: int) -> str:

@@ -7,13 +7,17 @@ from typing import Annotated, Any
 import typer
 
 from watchkeeper.cli.options import with_roles
+from watchkeeper.cli.progress import progress_of
 from watchkeeper.cli.settings import say, settings_of
 
 
 @with_roles
 def infer(
     context: typer.Context,
-    data: Annotated[str, typer.Argument(metavar="DATA", help="The reference.")],
+    data: Annotated[
+        str,
+        typer.Argument(metavar="DATA", help="The reference: a file, glob, directory or URL."),
+    ],
     output: Annotated[
         str,
         typer.Option(
@@ -37,7 +41,8 @@ def infer(
 
     if model is not None:
         roles = {"model": model, **roles}
-    found, text = infer_model(data, roles=roles)
+    with progress_of(settings) as progress:
+        found, text = infer_model(data, roles=roles, progress=progress)
     if output == "-":
         typer.echo(text, nl=False)
         return

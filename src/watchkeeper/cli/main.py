@@ -39,6 +39,7 @@ from watchkeeper.cli.users import users
 from watchkeeper.cli.watch import watch
 from watchkeeper.core.errors import WatchkeeperError
 
+_SAID = "watchkeeper.said"
 _ANYWHERE = ("--debug", "--quiet", "-q", "--json")
 
 # What Typer handles itself: wrong usage and asked-for exits. It has had its own copy of Click
@@ -57,11 +58,14 @@ class Commands(TyperGroup):
         end = args.index("--") if "--" in args else len(args)
         found = [arg for arg in args[:end] if arg in _ANYWHERE]
         rest = [arg for arg in args[:end] if arg not in _ANYWHERE]
+        ctx.meta[_SAID] = args
         return super().parse_args(ctx, [*found, *rest, *args[end:]])
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; an error becomes a sentence and an exit code."""
         try:
+            # Before the command reads them: what is wrong with an argument is said with it.
+            _refuse_secrets(ctx.meta[_SAID])
             return super().invoke(ctx)
         except _OURS:
             raise
@@ -75,6 +79,16 @@ class Commands(TyperGroup):
             raise typer.Exit(141) from None
         except Exception as error:  # noqa: BLE001  # the last place where a sentence can be made
             raise typer.Exit(_told(error, settings_of(ctx))) from None
+
+
+def _refuse_secrets(args: list[str]) -> None:
+    """Raise `InputError` where an argument is the URL of data with a password in it."""
+    urls = [url for arg in args for url in (arg, arg.partition("=")[2]) if "://" in url]
+    if urls:
+        from watchkeeper.store.engines.secrets import refuse_literal  # most commands have none
+
+        for url in urls:
+            refuse_literal(url)
 
 
 def _told(error: Exception, settings: Settings) -> int:

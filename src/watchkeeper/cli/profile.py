@@ -20,7 +20,9 @@ ProfilePath = Annotated[
 @with_roles
 def profile(
     context: typer.Context,
-    data: Annotated[str, typer.Argument(metavar="DATA", help="Rows: a file, glob or directory.")],
+    data: Annotated[
+        str, typer.Argument(metavar="DATA", help="Rows: a file, glob, directory or URL.")
+    ],
     output: ProfilePath,
     like: Annotated[
         str | None,

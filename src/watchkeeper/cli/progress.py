@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Lock, Timer
 from typing import TYPE_CHECKING
 
 from watchkeeper.cli.settings import Settings
@@ -24,24 +24,44 @@ def progress_of(settings: Settings) -> Iterator[Progress]:
     if settings.quiet or settings.json or not sys.stderr.isatty():
         yield lambda _done, _text: None
         return
-    started = time.monotonic()
-    bar: Bar | None = None
-
-    def told(done: float, text: str) -> None:
-        nonlocal bar
-        if bar is None:
-            if time.monotonic() - started < _PATIENCE_S:
-                return
-            bar = _bar()
-            bar.start()
-            bar.add_task(text, total=1.0)
-        bar.update(bar.task_ids[0], completed=min(max(done, 0.0), 1.0), description=text)
-
+    shown = _Shown()
     try:
-        yield told
+        yield shown
     finally:
-        if bar is not None:
-            bar.stop()
+        shown.stop()
+
+
+class _Shown:
+    """The bar, which comes by itself: an engine may say nothing for minutes."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._bar: Bar | None = None
+        self._done, self._text = 0.0, "starting"
+        self._timer = Timer(_PATIENCE_S, self._start)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def __call__(self, done: float, text: str) -> None:
+        """Show this from now on."""
+        with self._lock:
+            self._done, self._text = min(max(done, 0.0), 1.0), text
+            if self._bar is not None:
+                self._bar.update(self._bar.task_ids[0], completed=self._done, description=text)
+
+    def stop(self) -> None:
+        """Take the bar away."""
+        self._timer.cancel()
+        self._timer.join()
+        if self._bar is not None:
+            self._bar.stop()
+
+    def _start(self) -> None:
+        bar = _bar()
+        with self._lock:
+            bar.update(bar.add_task(self._text, total=1.0), completed=self._done)
+            bar.start()
+            self._bar = bar
 
 
 def _bar() -> Bar:

@@ -13,10 +13,17 @@ from watchkeeper.cli.settings import Settings, settings_of
 
 Reference = Annotated[
     str,
-    typer.Argument(metavar="REFERENCE", help="The data the model was accepted on, or its profile."),
+    typer.Argument(
+        metavar="REFERENCE",
+        help="The data the model was accepted on: a file, glob, directory or URL, or its profile.",
+    ),
 ]
 Current = Annotated[
-    str, typer.Argument(metavar="CURRENT", help="The data of production, or its profile.")
+    str,
+    typer.Argument(
+        metavar="CURRENT",
+        help="The data of production: a file, glob, directory or URL, or its profile.",
+    ),
 ]
 Now = Annotated[
     str | None,
@@ -38,7 +45,8 @@ def report(
     """Compare two sets of rows and write a report.
 
     Data are Parquet, CSV, Arrow or JSON-lines files (also gzipped),
-    globs and directories of them, or profiles.
+    globs and directories of them, URLs of tables and queries
+    (postgres://, duckdb://, delta://, …), or profiles.
 
     Example: watchkeeper report january.parquet may.parquet --label late --score p -o report.html
     """

@@ -46,6 +46,14 @@ Catalogue = Annotated[str | None, typer.Option(
     "--catalogue", metavar="URL", envvar="WATCHKEEPER_CATALOGUE", show_envvar=True,
     help="A PostgreSQL database for models, keys and alarms, as postgresql://user@host/database, "
     "in the place of a file in the folder; a password belongs into the variable.")]
+TablesUrl = Annotated[str | None, typer.Option(
+    "--tables", metavar="URL", envvar="WATCHKEEPER_TABLES", show_envvar=True,
+    help="Object storage for the event tables, as s3://bucket/prefix, in the place of the folder; "
+    "credentials come from AWS_PROFILE, AWS_ACCESS_KEY_ID and the like, or from a role.")]
+ClickHouse = Annotated[str | None, typer.Option(
+    "--clickhouse", metavar="URL", envvar="WATCHKEEPER_CLICKHOUSE", show_envvar=True,
+    help="A database of ClickHouse that gets all rows as well, as clickhouse://user@host:8123/"
+    "database; the password comes from CLICKHOUSE_PASSWORD or ?password_file=.")]
 Host = Annotated[str, typer.Option(
     "--host", help="The address to listen on; 0.0.0.0 for all.", envvar="WATCHKEEPER_HOST")]
 Port = Annotated[int, typer.Option(
@@ -62,6 +70,9 @@ Oidc = Annotated[Path | None, typer.Option(
 Automation = Annotated[Path | None, typer.Option(
     "--automation", help="What runbooks may do; by default automation.yaml in the folder.",
     envvar="WATCHKEEPER_AUTOMATION", dir_okay=False)]
+Replica = Annotated[bool, typer.Option(
+    "--replica", envvar="WATCHKEEPER_REPLICA",
+    help="Share the folder with other servers of this machine, each started so.")]
 Insecure = Annotated[bool, typer.Option(
     "--insecure", help="Let other machines in although there is no user and no API key.",
     envvar="WATCHKEEPER_INSECURE")]
@@ -110,15 +121,39 @@ def checked_catalogue(context: typer.Context, url: str | None) -> str | None:
     return url or None
 
 
+def checked_clickhouse(url: str | None) -> str | None:
+    """The URL of the sink, where it can be used.
+
+    Raises
+    ------
+    InputError
+        It is no such URL, or its secrets cannot be had.
+    MissingExtraError
+        The driver is not installed.
+    """
+    if not url:
+        return None
+    from watchkeeper.core.errors import MissingExtraError
+    from watchkeeper.store.sinks.clickhouse_url import address_of
+
+    address = address_of(url)
+    if find_spec("clickhouse_connect") is None:
+        raise MissingExtraError("clickhouse-connect", f"writing to {address.shown}", "clickhouse")
+    return url
+
+
 def serve(
     context: typer.Context,
     *,
     data: Data = Path("watchkeeper-data"),
     catalogue: Catalogue = None,
+    tables: TablesUrl = None,
+    clickhouse: ClickHouse = None,
     host: Host = "127.0.0.1",
     port: Port = 8470,
     base_url: BaseUrl = None,
     automation: Automation = None,
+    replica: Replica = False,
     insecure: Insecure = False,
     trusted_proxies: Proxies = "",
     oidc: Oidc = None,
@@ -146,8 +181,9 @@ def serve(
         min_free=size(min_free, "--min-free"),
         open_models=open_models, insecure=insecure, base_url=base_url,
         trusted_proxies=trusted_proxies, oidc=oidc,
-        catalogue_url=checked_catalogue(context, catalogue),
-        automation=automation.absolute() if automation else None,
+        catalogue_url=checked_catalogue(context, catalogue), tables_url=tables or None,
+        clickhouse_url=checked_clickhouse(clickhouse),
+        automation=automation.absolute() if automation else None, replica=replica,
     )  # fmt: skip
     for package in ("fastapi", "uvicorn", "structlog", "prometheus_client"):
         # Found, not imported: the first line is printed before anything heavy is loaded.

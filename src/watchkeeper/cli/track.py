@@ -24,7 +24,13 @@ Document = Mapping[str, Any]
 @with_roles
 def track(
     context: typer.Context,
-    data: Annotated[str, typer.Argument(metavar="DATA", help="Rows with a time, in any order.")],
+    data: Annotated[
+        str,
+        typer.Argument(
+            metavar="DATA",
+            help="Rows with a time, in any order: a file, glob, directory or URL.",
+        ),
+    ],
     *,
     every: Annotated[
         str, typer.Option("--every", metavar="LENGTH", help="The length of a window: 6h, 7d, 1mo.")
@@ -33,7 +39,8 @@ def track(
         str | None,
         typer.Option(
             "--reference", metavar="REFERENCE",
-            help="Data, a profile, or START..END of DATA; its first window by default.",
+            help="A file, glob, directory or URL, a profile, or START..END of DATA; its first "
+            "window by default.",
         ),
     ] = None,
     start: Annotated[

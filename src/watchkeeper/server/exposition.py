@@ -128,6 +128,8 @@ def server_families(here: Services, status: Mapping[str, Any] | None) -> Iterato
     if status is not None:
         yield records_family(status.get("accounting", ()))
         yield from _stores(status)
+        if sink := status.get("sink"):
+            yield from _sink(sink)
 
 
 def _stores(status: Mapping[str, Any]) -> Iterator[Metric]:
@@ -146,6 +148,18 @@ def _stores(status: Mapping[str, Any]) -> Iterator[Metric]:
             yield _gauge(name, text, part.get(key) or 0.0)
         elif part.get(key) is not None:
             yield _gauge(name, text, part[key])
+
+
+def _sink(sink: Mapping[str, Any]) -> Iterator[Metric]:
+    """How ClickHouse does; without the age where it has not caught up since the worker started."""
+    yield _gauge("clickhouse_failing", "Tables whose rows do not get there.", len(sink["failing"]))
+    yield _gauge("clickhouse_behind_commits", "Commits that are not there yet.", sink["behind"])
+    if sink["behind_s"] is not None:
+        text = "Time since all that the tables had was there."
+        yield _gauge("clickhouse_behind_seconds", text, sink["behind_s"])
+    rows = CounterMetricFamily(f"{_PREFIX}clickhouse_rows", "Rows sent since the worker started.")
+    rows.add_metric([], sink["rows"])
+    yield rows
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

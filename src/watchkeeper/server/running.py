@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import watchkeeper
 from watchkeeper.app.live.catalogue_place import VARIABLE
-from watchkeeper.app.live.settings import AUTOMATION, Settings
+from watchkeeper.app.live.settings import AUTOMATION, CLICKHOUSE, Settings
 from watchkeeper.core.errors import ConflictError, InputError
 from watchkeeper.server.hosts import check_proxies
 from watchkeeper.server.lock import FolderLock
@@ -100,14 +100,15 @@ def serve(
     """
     running = running or Running()
     check_proxies(settings.trusted_proxies)
-    with told_to_stop() as signals, FolderLock(settings.folder) as lock:
+    with told_to_stop() as signals, FolderLock(settings.folder, shared=settings.replica) as lock:
         listener = listen(settings.host, settings.port)
         with listener:
             url = settings.base_url or url_of(listener)
             lock.say(url)
             _say(running, "starts", url=url, folder=str(settings.folder.absolute()))
             try:
-                return _served(settings, running, listener, open_platform or _platform, signals)
+                opened = partial(_opened, lock, open_platform or _platform)
+                return _served(settings, running, listener, opened, signals)
             except StoppedError:
                 return 0
 
@@ -214,6 +215,13 @@ def _platform(settings: Settings) -> PlatformLike:
     return ServedPlatform(settings)
 
 
+def _opened(
+    lock: FolderLock, open_platform: Callable[[Settings], PlatformLike], settings: Settings
+) -> PlatformLike:
+    with lock.in_turn():
+        return open_platform(settings)
+
+
 def _served(
     settings: Settings,
     running: Running,
@@ -241,7 +249,9 @@ def _served(
         refuse_open(settings, platform)
         command = worker_command(settings.folder) if running.worker is None else running.worker
         if command:
-            worker = Supervisor(command, environment=environment)
+            # Not for the watch, which has nothing to do there.
+            own = {CLICKHOUSE: settings.clickhouse_url or ""}
+            worker = Supervisor(command, environment=environment | own)
             worker.start()
         if running.worker is None:
             told = settings.base_url or outside(url)

@@ -67,6 +67,17 @@ class WorkerState(BaseModel):
     )
 
 
+class SinkState(BaseModel):
+    """How the database does that gets the rows of the tables as well."""
+
+    where: str = Field(examples=["clickhouse://clickhouse.example/watchkeeper"])
+    caught_up: datetime | None = Field(description="When all that the tables had was there.")
+    behind_s: float | None = Field(description="Seconds since then.")
+    behind: int = Field(description="Commits of tables that are not there yet.")
+    rows: int = Field(description="Rows that were sent since the worker started.")
+    failing: dict[str, str] = Field(description="Tables that do not get there, and why.")
+
+
 class Replica(BaseModel):
     """A process that shares the work of watching over rules."""
 
@@ -95,6 +106,7 @@ class Status(BaseModel):
     journal: JournalState
     disk: Disk
     worker: WorkerState
+    sink: SinkState | None = Field(default=None, description="Absent where there is none.")
     alarms: AlarmsState | None = None
     stale_hours: int = Field(default=0, description="Hours whose profiles are to be made again.")
     problems: list[str]

@@ -12,7 +12,8 @@ The way of a record:
   `journal_records`, `journal_rows`).
 - `writer`: from the journal into the tables, each entry once.
 - `tables`: a Delta table for each model and signal (`table_handle`, `table_log`, `table_columns`,
-  `table_names`, `table_reading`).
+  `table_names`, `table_reading`); where it lies (`table_place`): in a folder (`table_local`) or on
+  object storage (`table_objects`, `object_store`).
 - `upkeep`: compaction, retention and deletion.
 - `ids`: the hour of each prediction's id (`id_files`).
 - `buckets`: the statistics of every hour (`bucket_changes`, `bucket_file`, `bucket_lists`,
@@ -20,6 +21,8 @@ The way of a record:
   minute; `roll_up`: those of days.
 - `catalogue`: models, versions, references and keys.
 - `backup`: a copy while it is in use, and the way back. `disk`: room, and sync.
+
+- `sinks`: databases that get the rows of the tables as well, one a file.
 
 The rows of others:
 

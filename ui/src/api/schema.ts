@@ -2838,6 +2838,40 @@ export interface SignInWays {
 }
 
 /**
+ * SinkState
+ * How the database does that gets the rows of the tables as well.
+ */
+export interface SinkState {
+  /** Where */
+  where: string;
+  /**
+   * Caught Up
+   * When all that the tables had was there.
+   */
+  caught_up: string | null;
+  /**
+   * Behind S
+   * Seconds since then.
+   */
+  behind_s: number | null;
+  /**
+   * Behind
+   * Commits of tables that are not there yet.
+   */
+  behind: number;
+  /**
+   * Rows
+   * Rows that were sent since the worker started.
+   */
+  rows: number;
+  /**
+   * Failing
+   * Tables that do not get there, and why.
+   */
+  failing: Record<string, string>;
+}
+
+/**
  * SloShown
  * An SLO on a model.
  */
@@ -2939,6 +2973,8 @@ export interface Status {
   disk: Disk;
   /** What the background worker last told. */
   worker: WorkerState;
+  /** Absent where there is none. */
+  sink?: SinkState | null;
   alarms?: AlarmsState | null;
   /**
    * Stale Hours

@@ -21,7 +21,7 @@ _FILES = {"rules": "The rule file", "slos": "The file of SLOs", "routes": "The r
 
 
 def change_finder(
-    store: AlarmStore, registry: Registry, tables: Path | None = None
+    store: AlarmStore, registry: Registry, tables: Path | str | None = None
 ) -> Callable[[Incident], Iterator[ChangeNear]]:
     """What finds the changes about the time of an incident.
 
@@ -73,7 +73,9 @@ def _files(store: AlarmStore, start: datetime, end: datetime) -> Iterator[Change
         yield ChangeNear(f"history:{row.id}", text + (f" by {who}" if who else ""), row.at)
 
 
-def _reported(tables: Path, model: str, start: datetime, end: datetime) -> Iterator[ChangeNear]:
+def _reported(
+    tables: Path | str, model: str, start: datetime, end: datetime
+) -> Iterator[ChangeNear]:
     """Records of changes: what other programs told of deployments and the like."""
     # Only once there is an incident: the library of the tables is large.
     from watchkeeper.store.tables import Tables, Wanted

@@ -124,9 +124,10 @@ def copy_rows(  # noqa: PLR0913  # what a copy is made of
     told
         Is given the share that is done.
     """
-    if not settings.tables.is_dir():
+    place = settings.tables
+    if isinstance(place, Path) and not place.is_dir():
         raise InputError(f"{settings.folder} holds no records yet")
-    tables = Tables(settings.tables)
+    tables = Tables(place)
     lead = timedelta(days=max(buckets.followed(model, LEAD), 0) + 1)
     files: list[Path] = []
     outcomes: list[Path | None] = []

@@ -9,6 +9,7 @@ rows in a file.
 - `worker`: the background process; `measuring`, `folding`, `event_rows`, `thinning`: from tables to
   the statistics of hours and `minutes`; `known_ids`: the index of ids, made again; `heartbeat`: how
   it says that it lives; `memory`: what goes back to the system after a burst.
+- `sinking`: ClickHouse beside the tables.
 - `registry`, `applying`, `registered`, `content`, `differences`, `feature_types`, `sightings`,
   `watching`: models and their files; `keys`: who may ask.
 - `references`, `referring`, `production`: what models are compared with.

@@ -5,12 +5,14 @@ The index of ids is not copied: the worker makes it again from the tables.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from watchkeeper.app.live.catalogue_place import check_catalogue, note_catalogue
 from watchkeeper.app.live.folder import check_folder
 from watchkeeper.app.live.settings import Settings
+from watchkeeper.app.live.tables_place import copy_note
 from watchkeeper.core.errors import InputError
 from watchkeeper.store.backup import Copied, back_up, restore
 from watchkeeper.store.catalogue.copying import check_empty, copy_catalogue
@@ -53,6 +55,11 @@ def back_up_folder(folder: Path, target: Path, *, catalogue: str | None = None) 
         )
     # Halves before the journal: one that is forgotten in between has its prediction there.
     derived = [path for path in (settings.buckets, settings.halves) if path.is_file()]
+    written: dict[str, Callable[[Path], object]] = {}
+    if catalogue:
+        written[settings.catalogue_file.name] = partial(copy_catalogue, catalogue)
+    if settings.tables_note.is_file():
+        written[settings.tables_note.name] = partial(copy_note, settings)
     journal = Journal(settings.journal, limits=Limits(min_free=0))
     try:
         return back_up(
@@ -61,9 +68,7 @@ def back_up_folder(folder: Path, target: Path, *, catalogue: str | None = None) 
             target,
             databases=derived,
             describing=[] if catalogue else [settings.catalogue_file],
-            written={settings.catalogue_file.name: partial(copy_catalogue, catalogue)}
-            if catalogue
-            else {},
+            written=written,
         )
     finally:
         journal.close()

@@ -182,6 +182,8 @@ class Door:
 
     def _keep_pair(self, reading: Callable[[Batch], Reading], key: str) -> Future[Answer]:
         received = self._clock()
+        if self._pairing.shared and self._is_kept(f"events/{key}"):
+            return _done({})  # Another server was first: nobody sent it twice.
         batch = Batch(key=key, received=received, rules=self._rules)
         try:
             read = reading(batch)
@@ -190,6 +192,15 @@ class Door:
             failed.set_exception(error)
             return failed
         return self._keep(read, Signal.PREDICTIONS, f"events/{key}", received)
+
+    def _is_kept(self, key: str) -> bool:
+        return self._journal.answer_to(key) is not None
+
+
+def _done(answer: Answer) -> Future[Answer]:
+    future: Future[Answer] = Future()
+    future.set_result(answer)
+    return future
 
 
 def _told(fault: Rejected) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 A half is on disk before it is acknowledged, in a journal of its own, and joined in memory. After a
 crash the halves that had not met are read again; the prediction of a pair has a key, so that it is
-kept once however often it is joined.
+kept once however often it is joined. Servers that share a folder read each other's halves, since a
+request may come to one of them and its response to another.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
@@ -37,14 +39,21 @@ class Pairing:
         Of halves alone.
     clock
         Gives the time.
+    shared
+        Whether other servers put halves into the journal too.
     """
 
-    def __init__(self, journal: Journal, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, journal: Journal, clock: Callable[[], datetime], *, shared: bool = False
+    ) -> None:
+        self.shared = shared
         self._journal = journal
         self._clock = clock
         self._pairs = Pairs(clock, timeout_s=TIMEOUT_S)
         self._lock = threading.Lock()
+        self._recalling = threading.Lock()
         self._recalled = False
+        self._position = 0
 
     def keep(self, halves: Sequence[Half], received: datetime, keep: Keep) -> Future[Answer]:
         """Put halves on disk, then join what has met; done when both are on disk."""
@@ -56,7 +65,9 @@ class Pairing:
             if error is not None:
                 future.set_exception(error)
                 return
-            if not receipt.result().duplicate:
+            if self.shared:
+                self._recall_later(keep)
+            elif not receipt.result().duplicate:
                 for half in halves:
                     self._join(half, keep)
             future.set_result({})
@@ -68,16 +79,15 @@ class Pairing:
         return future
 
     def recall(self, keep: Keep) -> None:
-        """Read the halves that a former process had taken; done once."""
-        with self._lock:
-            if self._recalled:
+        """Read the halves that a former process had taken, and those of the servers beside."""
+        with self._recalling:
+            if self._recalled and not self.shared:
                 return
+            while stored := self._journal.read(self._position, max_bytes=8 << 20):
+                for entry in stored:
+                    self._join(Half.decode(entry.body), keep)
+                    self._position = entry.position
             self._recalled = True
-        position = 0
-        while stored := self._journal.read(position, max_bytes=8 << 20):
-            for entry in stored:
-                self._join(Half.decode(entry.body), keep)
-                position = entry.position
 
     def settle(self, keep: Keep) -> None:
         """Keep the halves that stayed alone, and forget what is old; call now and then."""
@@ -100,6 +110,11 @@ class Pairing:
         with self._lock:
             held = msgspec.structs.asdict(self._pairs.counts)
             return {"waiting": self._pairs.waiting, **held}
+
+    def _recall_later(self, keep: Keep) -> None:
+        """Recall; where that fails the halves are on disk, and `settle` reads them."""
+        with suppress(WatchkeeperError):
+            self.recall(keep)
 
     def _join(self, half: Half, keep: Keep) -> None:
         with self._lock:

@@ -19,7 +19,7 @@ from watchkeeper.app.live.distributions import measure_distributions
 from watchkeeper.app.live.door import Door
 from watchkeeper.app.live.exposition import Exposition
 from watchkeeper.app.live.glance import measure_glance
-from watchkeeper.app.live.heartbeat import read_heartbeat
+from watchkeeper.app.live.heartbeat import read_heartbeat, sink_problems, sink_status
 from watchkeeper.app.live.kept import Kept
 from watchkeeper.app.live.keys import Keys
 from watchkeeper.app.live.lines import KEPT, measure_lines
@@ -35,6 +35,7 @@ from watchkeeper.app.live.series_files import write_series
 from watchkeeper.app.live.settings import Settings
 from watchkeeper.app.live.spans import window_of
 from watchkeeper.app.live.storage import measure_storage
+from watchkeeper.app.live.tables_place import claim_tables
 from watchkeeper.app.live.track import measure_track
 from watchkeeper.core.envelope import Signal
 from watchkeeper.core.errors import (
@@ -85,6 +86,7 @@ class Platform:
         settings.folder.mkdir(parents=True, exist_ok=True)
         self._catalogue = Catalogue(settings.catalogue)
         note_catalogue(settings)
+        claim_tables(settings)
         self.registry = Registry(self._catalogue, clock=clock)
         self.keys = Keys(self._catalogue, clock=clock)
         limits = Limits(max_backlog=settings.max_backlog, min_free=settings.min_free)
@@ -97,12 +99,13 @@ class Platform:
         self._door = Door(
             self.registry,
             self._journal,
-            Pairing(self._halves, clock),
+            Pairing(self._halves, clock, shared=settings.replica),
             max_body=settings.max_body,
             open_models=settings.open_models,
             clock=Steady(clock),
         )
         self._exposition = Exposition(self.registry, self._measured, self._buckets, clock)
+        self._was_measured: dict[str, tuple[int, str | None]] = {}
         self._steps = Kept(4_000)
         self._pages = Kept(200)
         self._weeks = Kept(KEPT)
@@ -317,7 +320,8 @@ class Platform:
                 "last_step_age_s": (at - beat.at).total_seconds() if beat else None,
                 "failing": beat.failing if beat else {},
             },
-            "problems": [*self.problems(), *self._put_aside()],
+            "sink": sink_status(beat, at),
+            "problems": [*self.problems(), *self._put_aside(), *sink_problems(beat)],
         }
 
     def storage(self) -> Answer:
@@ -352,7 +356,13 @@ class Platform:
             return False
 
     def _is_measured(self, model: str) -> bool:
+        backlog = self._journal.backlog()
+        if backlog.entries or self._buckets.stale_count(model):
+            return False  # Before the tables are asked: they may lie far away.
         reference = self.registry.reference(model)
+        known_as = backlog.last_position, None if reference is None else reference.layout_id
+        if self._tables.elsewhere and self._was_measured.get(model) == known_as:
+            return True  # No record has come since; each question there takes a while.
         if reference is not None:
             known = self._buckets.followed(model, f"layout:{reference.layout_id}") >= 0
             if not known and self._tables.version(model, Signal.PREDICTIONS) >= 0:
@@ -361,7 +371,10 @@ class Platform:
             self._buckets.followed(model, signal) >= self._tables.version(model, signal)
             for signal in (Signal.PREDICTIONS, Signal.LABELS, Signal.OUTCOMES)
         )
-        return done and not self._journal.backlog().entries and not self._buckets.stale_count(model)
+        waits = self._journal.backlog().entries or self._buckets.stale_count(model)
+        if done and not waits:
+            self._was_measured[model] = known_as
+        return done and not waits
 
     def model_metrics(self) -> str:
         """The latest value of each model's metrics, as Prometheus text."""

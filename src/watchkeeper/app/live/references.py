@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
-from watchkeeper.app.compare import prepare_reference
+from watchkeeper.app.compare import describe, prepare_reference
 from watchkeeper.app.live.questions import ReferenceRequest
 from watchkeeper.app.live.referring import production_of
 from watchkeeper.app.live.registry import Registry
@@ -30,6 +30,8 @@ from watchkeeper.core.errors import InputError, ProfileError, UnsupportedTypeErr
 from watchkeeper.core.progress import Progress, silent
 from watchkeeper.profiles.codec import MAGIC
 from watchkeeper.profiles.profile import Profile
+from watchkeeper.store.engines.secrets import identity
+from watchkeeper.store.engines.urls import is_url
 
 _STREAM = b"\xff\xff\xff\xff"
 _MAGICS = ((MAGIC, ".profile"), (b"PAR1", ".parquet"), (b"ARROW1", ".arrow"), (_STREAM, _STREAM))
@@ -72,9 +74,11 @@ def data_reference(
     file
         Says which column plays which role; the rest is inferred from the data.
     data
-        A path, glob or folder, a data frame, or whatever else `compare` takes.
+        A path, glob or folder, a URL, a data frame, or whatever else `compare` takes. The server
+        itself calls this with files that it has written, never with what a request says: whoever
+        may set a reference could else have it read any database that it can reach.
     name
-        What to call it; the name of the file where it is one.
+        What to call it; the name of the file, or the URL without secrets, where it is one.
     progress
         Told how far it is.
 
@@ -85,19 +89,26 @@ def data_reference(
     ModelError
         The file names a column that the data have not, or one that does not fit its role.
     """
-    path = Path(os.fspath(data)) if isinstance(data, (str, os.PathLike)) else None
+    source = _place(data)
     profiled = as_profile(data)
     side = prepare_reference(data if profiled is None else profiled, model=file, progress=progress)
-    origin = {"name": name or (path.name if path else "data")}
-    if path is not None:
-        origin["sha256"] = digest_of(path)
+    called = source.name if isinstance(source, Path) else describe(source, "data")
+    origin = {"name": name or called}
+    if source is not None:
+        origin["sha256"] = digest_of(source)
     return Made("data" if profiled is None else "profile", origin, side.profile)
 
 
-def digest_of(path: Path) -> str:
-    """SHA-256 of a file, or of the names and contents of the files that a folder or glob holds."""
+def digest_of(source: Path | str) -> str:
+    """SHA-256 of a file, or of the names and contents of the files that a folder or glob holds.
+
+    Of a URL it is that of what the URL asks for: a table gains rows every day, and a reference
+    stays what it was until somebody asks for another.
+    """
+    if isinstance(source, str):
+        return hashlib.sha256(identity(source).encode()).hexdigest()
     digest = hashlib.sha256()
-    found = list(_files(path))
+    found = list(_files(source))
     for each in found:
         if len(found) > 1:
             digest.update(each.name.encode("utf-8", "surrogateescape") + b"\0")
@@ -184,6 +195,13 @@ def receive_reference(
         profile=made.profile,
         who=who,
     )
+
+
+def _place(data: object) -> Path | str | None:
+    """The path or the URL that the data are named by; None where they are an object."""
+    if isinstance(data, str) and is_url(data):
+        return data
+    return Path(os.fspath(data)) if isinstance(data, (str, os.PathLike)) else None
 
 
 def _files(path: Path) -> Iterator[Path]:

@@ -5,8 +5,53 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
+from watchkeeper.core.errors import ConflictError
+
 AUTOMATION = "WATCHKEEPER_AUTOMATION"
 """The environment variable that names the file of what runbooks may do."""
+
+CLICKHOUSE = "WATCHKEEPER_CLICKHOUSE"
+"""The environment variable that holds the URL of the ClickHouse that gets all rows as well."""
+
+
+class TablesNote(msgspec.Struct, frozen=True):
+    """What a folder notes of tables that lie elsewhere.
+
+    Parameters
+    ----------
+    tables
+        Their URL.
+    owner
+        What tells the folder from any other; empty in a backup.
+    claimed
+        Whether the storage knows the owner.
+    """
+
+    tables: str
+    owner: str = ""
+    claimed: bool = False
+
+
+def noted_tables(folder: Path) -> TablesNote | None:
+    """Where the tables of a folder lie; None where that is in it.
+
+    Raises
+    ------
+    ConflictError
+        The note cannot be read; the tables must not be taken for others.
+    """
+    note = folder / "tables.json"
+    try:
+        return msgspec.json.decode(note.read_bytes(), type=TablesNote)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, msgspec.DecodeError) as error:
+        raise ConflictError(
+            f"{note}, which says where the tables lie, cannot be read ({error}); restore it from a "
+            'backup, or write {"tables": "s3://bucket/prefix"} into it'
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +83,16 @@ class Settings:
     catalogue_url
         The database of the catalogue, `postgresql://…`; None for a file in the folder. It may hold
         a password, so it is shown nowhere.
+    tables_url
+        Where the event tables lie, `s3://bucket/prefix`; None for where the folder notes, which is
+        in the folder unless a URL was named once.
+    clickhouse_url
+        The database of ClickHouse that gets all rows of the tables as well, `clickhouse://…`; None
+        for none. It may hold a password, so it is shown nowhere.
     automation
         What runbooks may do here, where that does not stand in the folder.
+    replica
+        Whether other servers work on the folder too, each of them started so.
     """
 
     folder: Path
@@ -54,7 +107,10 @@ class Settings:
     trusted_proxies: str = ""
     oidc: Path | None = None
     catalogue_url: str | None = field(default=None, repr=False)
+    tables_url: str | None = None
+    clickhouse_url: str | None = field(default=None, repr=False)
     automation: Path | None = None
+    replica: bool = False
 
     @property
     def catalogue(self) -> Path | str:
@@ -82,9 +138,20 @@ class Settings:
         return self.folder / "buckets.db"
 
     @property
-    def tables(self) -> Path:
-        """The event tables, one for each model and signal."""
-        return self.folder / "tables"
+    def tables(self) -> Path | str:
+        """The event tables, one for each model and signal: a folder, or a URL that it notes."""
+        held = noted_tables(self.folder)
+        return self.folder / "tables" if held is None else held.tables
+
+    @property
+    def tables_note(self) -> Path:
+        """Says that the tables of the folder lie elsewhere, and where."""
+        return self.folder / "tables.json"
+
+    @property
+    def clickhouse_note(self) -> Path:
+        """Says whose rows ClickHouse holds; in no backup, so that a copy does not mix with it."""
+        return self.folder / "clickhouse.json"
 
     @property
     def ids(self) -> Path:

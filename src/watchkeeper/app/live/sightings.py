@@ -72,7 +72,7 @@ class Sightings:
             if not change.mark_used(model_id):
                 return  # It has been removed meanwhile.
             for version, (first, last) in fresh.items():
-                change.put_version(model_id, version, first_seen=first, last_seen=last)
+                change.see_version(model_id, version, first, last)
 
     def _touch(self, model_id: int, wider: Mapping[str, tuple[datetime, datetime]]) -> None:
         for version, (first, last) in wider.items():

@@ -24,12 +24,12 @@ def measure_storage(settings: Settings, registry: Registry, tables: Tables) -> A
         `parts`, a list of `name`, `holds` and `bytes`; and `tables`, a list of `model`, `signal`,
         `bytes`, `first_day`, `last_day` and `days` (None: kept for ever).
     """
-    return {"parts": list(_parts(settings)), "tables": list(_tables(registry, tables))}
+    return {"parts": list(_parts(settings, tables)), "tables": list(_tables(registry, tables))}
 
 
-def _parts(settings: Settings) -> Iterator[Answer]:
+def _parts(settings: Settings, tables: Tables) -> Iterator[Answer]:
+    yield {"name": "tables", "holds": "what was sent, as Delta tables", "bytes": tables.size()}
     held: tuple[tuple[str, Path, str], ...] = (
-        ("tables", settings.tables, "what was sent, as Delta tables"),
         ("buckets", settings.buckets, "profiles of every hour; derived from the tables"),
         ("journal", settings.journal, "what was acknowledged and is not in the tables yet"),
         ("ids", settings.ids, "which hours hold which predictions; derived"),
@@ -48,7 +48,7 @@ def _tables(registry: Registry, tables: Tables) -> Iterator[Answer]:
             days = None  # It is being removed.
         held = tables.days(model, signal)
         yield {
-            "model": model, "signal": str(signal), "bytes": _size(tables.folder(model, signal)),
+            "model": model, "signal": str(signal), "bytes": tables.table_size(model, signal),
             "first_day": min(held, default=None), "last_day": max(held, default=None),
             "days": days,
         }  # fmt: skip

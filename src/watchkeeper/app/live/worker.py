@@ -27,12 +27,13 @@ from watchkeeper.app.live.measuring import Measurer
 from watchkeeper.app.live.memory import give_back_large_blocks
 from watchkeeper.app.live.production import fit_reference
 from watchkeeper.app.live.registry import Registry
-from watchkeeper.app.live.settings import Settings
+from watchkeeper.app.live.settings import CLICKHOUSE, Settings
+from watchkeeper.app.live.sinking import Sinking
 from watchkeeper.app.live.upkeep import keep_up
 from watchkeeper.collect.wire.columns import to_table
 from watchkeeper.collect.wire.rules import Rules
 from watchkeeper.core.envelope import Signal
-from watchkeeper.core.errors import WatchkeeperError
+from watchkeeper.core.errors import BusyError, WatchkeeperError
 from watchkeeper.store.buckets import Buckets
 from watchkeeper.store.catalogue.catalogue import Catalogue
 from watchkeeper.store.ids import IdIndex
@@ -54,6 +55,13 @@ NICENESS = 10
 ROLLED_UP_AT_ONCE = 10
 """Days of one segment that are rolled up in a step: about half a second with 100 columns."""
 
+AWAY_S = 5.0
+"""How long stores are left alone that did not answer when the worker started."""
+
+TRUST_S = 15.0
+"""How long the worker, which alone appends, takes tables on object storage for what they were: each
+look is a request there, and it would look five times a second."""
+
 UPKEEP_S = 600.0
 
 
@@ -74,12 +82,17 @@ class Worker:
         self._catalogue = Catalogue(settings.catalogue)
         self._registry = Registry(self._catalogue, clock=clock)
         self._journal = Journal(settings.journal)
-        self._tables = Tables(settings.tables)
+        self._tables = Tables(settings.tables, trust_s=TRUST_S)
         self._buckets = Buckets(settings.buckets)
         self._ids = IdIndex(settings.ids)
         self._writer = Writer(self._journal, self._tables, self._shaped)
         self._measurer = Measurer(self._registry, self._tables, self._buckets, self._ids, clock)
         self._upkeep = Upkeep(self._tables)
+        self.sinking = (
+            Sinking(settings, self._tables, self._registry.names, clock)
+            if settings.clickhouse_url
+            else None
+        )
         self._kept_up = time.monotonic()
         self._fitted = -1
         self._beat = 0.0
@@ -122,6 +135,8 @@ class Worker:
 
     def close(self) -> None:
         """Let go of the files."""
+        if self.sinking is not None:
+            self.sinking.stop()
         self._journal.close()
         self._buckets.close()
         self._catalogue.close()
@@ -151,7 +166,8 @@ class Worker:
         self._beat = time.monotonic()
         failing = {f"{model} {kind}": why for (model, kind), why in self._writer.failing().items()}
         failing |= self._measurer.failing | self._trouble
-        write_heartbeat(self._settings.heartbeat, Heartbeat(self._clock(), failing))
+        sink = None if self.sinking is None else self.sinking.state()
+        write_heartbeat(self._settings.heartbeat, Heartbeat(self._clock(), failing, sink))
 
 
 _EPOCH = 719_163
@@ -160,7 +176,11 @@ _EPOCH = 719_163
 
 def run(folder: Path) -> int:
     """Work on a folder until told to stop; the exit code."""
-    settings = Settings(folder, catalogue_url=os.environ.get(VARIABLE) or None)
+    settings = Settings(
+        folder,
+        catalogue_url=os.environ.get(VARIABLE) or None,
+        clickhouse_url=os.environ.get(CLICKHOUSE) or None,
+    )
     # Requests come first: profiling takes what they leave of the processors.
     os.nice(NICENESS)
     give_back_large_blocks()
@@ -171,7 +191,11 @@ def run(folder: Path) -> int:
     with settings.worker_lock.open("a") as lock:
         if not _locked(lock, stop):
             return 0
-        worker = Worker(settings)
+        worker = _opened(settings, stop)
+        if worker is None:
+            return 0
+        if worker.sinking is not None:
+            worker.sinking.start()
         try:
             while not stop.is_set():
                 started = time.monotonic()
@@ -181,6 +205,17 @@ def run(folder: Path) -> int:
         finally:
             worker.close()
     return 0
+
+
+def _opened(settings: Settings, stop: threading.Event) -> Worker | None:
+    """The worker, once its stores answer; None where told to stop meanwhile."""
+    while not stop.is_set():
+        try:
+            return Worker(settings)
+        except BusyError as error:  # Tables on object storage, which is away.
+            log.error("%s", error)  # noqa: TRY400  # a sentence, not a defect of ours
+            stop.wait(AWAY_S)
+    return None
 
 
 def _stepped(worker: Worker) -> int:

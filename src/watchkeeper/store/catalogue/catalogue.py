@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 
 from watchkeeper.core.errors import ConflictError, InputError
 from watchkeeper.store.catalogue import reading
-from watchkeeper.store.catalogue.change import Change
+from watchkeeper.store.catalogue.change import Change, widened
 from watchkeeper.store.catalogue.opening import WRITE, answering, open_engine, prepare
 from watchkeeper.store.catalogue.rows import (
     KeyRow,
@@ -23,7 +23,7 @@ from watchkeeper.store.catalogue.rows import (
     State,
     VersionRow,
 )
-from watchkeeper.store.catalogue.tables import keys, state, versions
+from watchkeeper.store.catalogue.tables import keys, state
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -114,9 +114,8 @@ class Catalogue:
                 transaction.rollback()
 
     def touch_version(self, model_id: int, version: str, first: datetime, last: datetime) -> None:
-        """Note when a version's records were seen; this is no change of the catalogue."""
-        here = (versions.c.model_id == model_id) & (versions.c.version == version)
-        self._touch(sa.update(versions).where(here).values(first_seen=first, last_seen=last))
+        """Note when a version's records were seen too; this is no change of the catalogue."""
+        self._touch(widened(model_id, version, first, last))
 
     def touch_key(self, id_: str, at: datetime) -> None:
         """Note when a key was used; this is no change of the catalogue."""

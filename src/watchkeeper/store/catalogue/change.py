@@ -91,6 +91,11 @@ class Change:
             values = {"by_hand": False, "details": {}, **values}
             self._insert(sa.insert(versions).values(model_id=id_, version=version, **values))
 
+    def see_version(self, id_: int, version: str, first: datetime, last: datetime) -> None:
+        """Add a version that records have named, or widen when they did."""
+        if self._run(widened(id_, version, first, last)) == 0:
+            self.put_version(id_, version, first_seen=first, last_seen=last)
+
     def add_reference(self, id_: int, row: ReferenceRow, profile: bytes | None) -> int:
         """Add a reference, with its profile where it has one; gives its id."""
         columns = ("kind", "origin", "measured", "state", "layout", "rows", "set_at", "who")
@@ -131,3 +136,20 @@ class Change:
         count = self._connection.execute(statement).rowcount
         self.moved = self.moved or count > 0
         return count
+
+
+def widened(model_id: int, version: str, first: datetime, last: datetime) -> sa.Update:
+    """The statement that widens when records of a version were seen, never the other way.
+
+    Servers that share a catalogue each know only what came to them.
+    """
+    begins, ends = versions.c.first_seen, versions.c.last_seen
+    here = (versions.c.model_id == model_id) & (versions.c.version == version)
+    return (
+        sa.update(versions)
+        .where(here)
+        .values(
+            first_seen=sa.case((begins <= first, begins), else_=sa.literal(first, begins.type)),
+            last_seen=sa.case((ends >= last, ends), else_=sa.literal(last, ends.type)),
+        )
+    )
