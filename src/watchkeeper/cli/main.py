@@ -82,8 +82,16 @@ class Commands(TyperGroup):
 
 
 def _refuse_secrets(args: list[str]) -> None:
-    """Raise `InputError` where an argument is the URL of data with a password in it."""
-    urls = [url for arg in args for url in (arg, arg.partition("=")[2]) if "://" in url]
+    """Raise `InputError` where an argument is the URL of data with a password in it.
+
+    The catalogue is no data: its option has a check, and a variable, of its own.
+    """
+    said = [
+        arg
+        for before, arg in zip(["", *args], args, strict=False)
+        if "--catalogue" not in (before, arg.partition("=")[0])
+    ]
+    urls = [url for arg in said for url in (arg, arg.partition("=")[2]) if "://" in url]
     if urls:
         from watchkeeper.store.engines.secrets import refuse_literal  # most commands have none
 

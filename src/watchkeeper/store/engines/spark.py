@@ -1,7 +1,7 @@
 """Apache Spark: the kernel runs over Arrow batches on the executors, in one scan.
 
-Only profiles leave the executors, and what reaches the driver grows neither with the rows nor with
-the partitions: parts are merged on the executors first.
+Only profiles leave the executors, and the driver gets one, or one for each window: parts are merged
+on the executors first.
 """
 
 from __future__ import annotations
