@@ -223,7 +223,7 @@ def test_secrets_come_from_files(image: Image) -> None:
     """And reach the program as the variable of their name, without the line's end."""
     url = "postgresql://watch:se#cret$@127.0.0.1:1/watch"
     file = image.secret("catalogue", url.replace("#", "%23"))
-    done = image.run("entrypoint.sh", "models", WATCHKEEPER_CATALOGUE_FILE=file)
+    done = image.run("entrypoint.sh", "serve", WATCHKEEPER_CATALOGUE_FILE=file)
     assert done.returncode == 2
     assert "127.0.0.1:1" in done.stderr
     assert "cret" not in done.stderr
