@@ -2,12 +2,12 @@
 
 Run it as it is for a small table that it makes in a folder, without a server:
 
-    pip install 'watchkeeper[chdb]'
+    pip install '.[chdb]'    # in a clone of the repository
     python examples/engine_clickhouse.py
 
 or with a server's address in the environment, and two queries:
 
-    pip install 'watchkeeper[clickhouse]'
+    pip install '.[clickhouse]'    # in a clone of the repository
     export CLICKHOUSE_USER=watchkeeper CLICKHOUSE_PASSWORD=...
     export CLICKHOUSE_URL='clickhouses://ch.example/sales'
     export REFERENCE="SELECT * FROM orders WHERE day < '2024-06-01'"

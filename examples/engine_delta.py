@@ -2,7 +2,7 @@
 
 Run it with the table in the environment, and the version if it is not the first:
 
-    pip install 'watchkeeper[delta]'
+    pip install '.[delta]'    # in a clone of the repository
     export AWS_PROFILE=lake
     TABLE_URL=delta+s3://lake/predictions VERSION=41 python examples/engine_delta.py
 """

@@ -2,7 +2,7 @@
 
 Run it with the file in the environment, and with what is compared:
 
-    pip install watchkeeper
+    pip install .    # in a clone of the repository
     export DATABASE=trips.db REFERENCE='table=accepted'
     export CURRENT="query=SELECT * FROM trips WHERE day >= '2024-06-01'"
     python examples/engine_duckdb.py

@@ -2,7 +2,7 @@
 
 Run it with both addresses in the environment, and the password apart from them:
 
-    pip install 'watchkeeper[postgres]'
+    pip install '.[postgres]'    # in a clone of the repository
     export PGPASS=...
     export REFERENCE_URL='postgres://watchkeeper:${PGPASS}@db.example/sales?table=orders_2023'
     export CURRENT_URL='postgres://watchkeeper:${PGPASS}@db.example/sales?table=orders&timeout=10m'

@@ -6,7 +6,7 @@ Run it with the addresses of a reference and of newer rows, for example:
     export CURRENT='spark://master:7077?table=sales.june'
     python examples/engine_spark.py
 
-It needs `pip install 'watchkeeper[spark]'` here and in the Python of the workers. Without
+It needs `pip install '.[spark]'` here and in the Python of the workers. Without
 addresses it makes two small tables in a Spark of this process.
 """
 

@@ -71,3 +71,8 @@ def test_postgres(tmp_path: Path, server: Server, postgres_loaded: Loaded) -> No
     assert "1 of 2 features drifted" in said
     assert "profiling postgres://127.0.0.1" in said
     assert "p@ss" not in said
+
+
+def test_a_warehouse(tmp_path: Path) -> None:
+    """Without an address, two tables of SQLite by way of Ibis."""
+    assert "1 of 2 features drifted" in run("warehouse", tmp_path)
