@@ -33,7 +33,9 @@ FIRST = {
 }  # fmt: skip
 """The kind of a file by one of its keys."""
 
-FOREIGN = {"scrape_configs", "jobs", "services", "InferenceService", "Deployment", "repos"}
+FOREIGN = {
+    "scrape_configs", "jobs", "services", "InferenceService", "Deployment", "Kustomization", "repos",
+}  # fmt: skip
 """Keys and kinds of files that other programs read."""
 
 

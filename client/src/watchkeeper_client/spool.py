@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -169,7 +170,9 @@ class Spool:
 
         After a fork the child closes its copy, which leaves the parent's right untouched.
         """
-        if self._lock is None:
+        if self._lock is not None:
+            return True
+        with _opening:
             file = os.open(self.folder / "sender.lock", os.O_RDWR | os.O_CREAT, 0o600)
             try:
                 _lock_file(file)
@@ -197,6 +200,17 @@ class Spool:
         """A file by its name; one that no client gave is held to have no records."""
         _, token, records = [*path.stem.split("-"), "", ""][:3]
         return Spooled(path, int(records) if records.isdigit() else 0, token == self._token)
+
+
+_opening = threading.Lock()
+"""Held while the right's file is opened and noted, and during a fork: a child has to know of it."""
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_opening.acquire,
+        after_in_parent=_opening.release,
+        after_in_child=_opening.release,
+    )
 
 
 def _size(entry: os.DirEntry[str]) -> int:
