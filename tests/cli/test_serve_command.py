@@ -131,6 +131,7 @@ def test_clickhouse_is_an_option(
     call: Call, started: list[tuple[Settings, Running]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Or a variable, which may hold a password; the settings do not show it."""
+    pytest.importorskip("clickhouse_connect")
     assert call("serve", "--clickhouse", SINK).code == 0
     secret = SINK.replace("@", ":secret-word@")
     for value in (secret, ""):

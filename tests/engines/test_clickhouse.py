@@ -12,12 +12,10 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 
-import clickhouse_connect
 import ibis
 import numpy as np
 import pyarrow as pa
 import pytest
-from ibis.backends.clickhouse import Backend
 
 from tests.engines.clickhouse_server import SECRET, running_clickhouse
 from tests.engines.conftest import grouped
@@ -33,6 +31,9 @@ from watchkeeper.store.engines.clickhouse_wire import ChdbWire, FailedError, Htt
 from watchkeeper.store.engines.opening import open_url
 from watchkeeper.store.engines.urls import parse_url
 from watchkeeper.testing.engines import as_batch, assert_same_profile, compare
+
+clickhouse_connect = pytest.importorskip("clickhouse_connect")
+Backend = pytest.importorskip("ibis.backends.clickhouse").Backend
 
 pytestmark = pytest.mark.xdist_group("clickhouse")
 

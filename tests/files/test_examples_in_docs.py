@@ -34,7 +34,8 @@ FIRST = {
 """The kind of a file by one of its keys."""
 
 FOREIGN = {
-    "scrape_configs", "jobs", "services", "InferenceService", "Deployment", "Kustomization", "repos",
+    "scrape_configs", "jobs", "services", "InferenceService", "Deployment", "Kustomization",
+    "repos",
 }  # fmt: skip
 """Keys and kinds of files that other programs read."""
 

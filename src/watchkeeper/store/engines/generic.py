@@ -118,7 +118,8 @@ class IbisEngine:
             if low == high:
                 return ibis.literal(low, "int32")
             middle = (low + high) // 2
-            edge = ibis.literal(float(edges[middle]), "float64")
+            # From text: some databases read 0.1 as a decimal, which need not become the edge.
+            edge = ibis.literal(repr(float(edges[middle]))).cast("float64")
             return (value < edge).ifelse(tree(low, middle), tree(middle + 1, high))
 
         return tree(0, len(edges))
