@@ -205,7 +205,7 @@ def test_a_query_over_a_table(table: Path) -> None:
     """Any SELECT over `delta`; what is no SELECT does nothing."""
     assert column(url_of(table, "?query=SELECT x * 2 AS y FROM delta WHERE x > 1"), "y") == [4.0]
     assert "nope" in said(url_of(table, "?query=SELECT nope FROM delta"))
-    for wrong in ("DROP TABLE delta", "COPY (SELECT 1) TO '/tmp/x.csv'", "", "DELETE FROM delta"):
+    for wrong in ("DROP TABLE delta", "COPY (SELECT 1) TO 'x.csv'", "", "DELETE FROM delta"):
         said(url_of(table, f"?query={quote(wrong)}"))
     assert column(url_of(table)) == [1.0, 1.0, 2.0]
 

@@ -78,22 +78,7 @@ class ObjectRoot:
         raise _no_folder(self._url)
 
     def claim(self, owner: str) -> None:
-        """See that the storage can be used, and that no other server writes below this URL.
-
-        Parameters
-        ----------
-        owner
-            What tells the server from any other.
-
-        Raises
-        ------
-        InputError
-            There is no such bucket, or the credentials do not do.
-        ConflictError
-            The tables belong to another server.
-        UnavailableError
-            The storage does not answer.
-        """
+        """See `Tables.claim`."""
         from deltalake.exceptions import DeltaError
 
         with _told(self, self._url), _checked(self._url):

@@ -5,17 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
 import pyarrow as pa
 from ibis.common.exceptions import IbisError, TableNotFound
 
 from watchkeeper.core.errors import InputError
+from watchkeeper.profiles.base import Floats, Ints
 from watchkeeper.profiles.engine import QueryEngine
 from watchkeeper.profiles.expressions import plain
 from watchkeeper.store.engines.urls import Address
+
+Bins: TypeAlias = dict[int, Ints]
+"""Rows in each bin, (edges + 1,), by key."""
 
 BATCH_ROWS = 1 << 17
 """Rows that are fetched at a time."""
@@ -55,6 +60,47 @@ def open_wanted(engine: Engine, address: Address) -> ir.Table:
     raise InputError(
         f"{address.shown} names a database but no table; append ?table=name or ?query=SELECT…"
     )
+
+
+Opened = TypeVar("Opened")
+
+
+def opened(engine: Engine, address: Address, rows: Callable[[ir.Table], Opened]) -> Opened:
+    """What `rows` makes of the table or query that the URL names; the engine closed if it fails."""
+    try:
+        return rows(open_wanted(engine, address))
+    except InputError:
+        engine.close()
+        raise
+
+
+def compared(value: ir.FloatingValue, edges: Floats) -> ir.IntegerValue:
+    """The number of edges at or below each value, by a balanced tree of comparisons."""
+
+    def tree(low: int, high: int) -> ir.IntegerValue:
+        if low == high:
+            return ibis.literal(low, "int32")
+        middle = (low + high) // 2
+        # From text: DuckDB and others read 0.1 as a decimal, which need not become the edge.
+        edge = ibis.literal(repr(float(edges[middle]))).cast("float64")
+        return (value < edge).ifelse(tree(low, middle), tree(middle + 1, high))
+
+    return tree(0, len(edges))
+
+
+def grouped_bins(engine: Engine, table: ir.Table, key: str, name: str, edges: Floats) -> Bins:
+    """Finite rows of one column in each bin, for each `key`, by a query grouped by `bucket`."""
+    both = table.select(key=table[key], value=table[name])
+    finite = both.filter(both["value"].abs() < np.inf)
+    bins = finite.select("key", bin=engine.bucket(finite["value"], edges))
+    found = engine.run(bins.group_by("key", "bin").agg(rows=ibis._.count()))
+    keys = found["key"].to_numpy()
+    counts: Bins = {}
+    for code in np.unique(keys).tolist():
+        here = keys == code
+        counts[code] = np.zeros(len(edges) + 1, dtype=np.int64)
+        counts[code][found["bin"].to_numpy()[here]] = found["rows"].to_numpy()[here]
+    return counts
 
 
 TABLES = """

@@ -18,7 +18,7 @@ from ibis.common.exceptions import IbisError
 
 from watchkeeper.core.errors import InputError
 from watchkeeper.profiles.base import Floats, Ints
-from watchkeeper.store.engines.base import open_wanted, overtime, readable, sentence
+from watchkeeper.store.engines.base import opened, overtime, readable, sentence
 from watchkeeper.store.engines.clickhouse_sql import (
     Compiler,
     digest_of,
@@ -244,11 +244,7 @@ def _as_type(column: pa.ChunkedArray, type_: pa.DataType) -> pa.ChunkedArray:
 def open_rows(address: Address) -> TableRows:
     """The rows that a URL names; errors as for `connect`."""
     engine = connect(address)
-    try:
-        return TableRows(engine, open_wanted(engine, address), address.label)
-    except InputError:
-        engine.close()
-        raise
+    return opened(engine, address, lambda table: TableRows(engine, table, address.label))
 
 
 def connect(address: Address) -> ClickHouseEngine:

@@ -19,8 +19,9 @@ from watchkeeper.profiles.base import Floats, Ints
 from watchkeeper.store.engines.base import (
     BATCH_ROWS,
     TABLES,
+    compared,
     find_table,
-    open_wanted,
+    opened,
     readable,
 )
 from watchkeeper.store.engines.streamed import StreamedRows
@@ -115,16 +116,7 @@ class DuckDBEngine:
 
     def bucket(self, value: ir.FloatingValue, edges: Floats) -> ir.IntegerValue:
         """The number of edges at or below each value, by a balanced tree of comparisons."""
-
-        def tree(low: int, high: int) -> ir.IntegerValue:
-            if low == high:
-                return ibis.literal(low, "int32")
-            middle = (low + high) // 2
-            # From text: DuckDB reads 0.1 as a decimal, whose division need not round to the edge.
-            edge = ibis.literal(repr(float(edges[middle]))).cast("float64")
-            return (value < edge).ifelse(tree(low, middle), tree(middle + 1, high))
-
-        return tree(0, len(edges))
+        return compared(value, edges)
 
     def histograms(
         self, table: ir.Table, key: str, edges: Mapping[str, Floats]
@@ -218,11 +210,7 @@ class DuckDBEngine:
 def open_rows(address: Address) -> StreamedRows:
     """The rows that a URL names: `duckdb://file.db?table=name`; errors as for `connect`."""
     engine = connect(address)
-    try:
-        return StreamedRows(engine, open_wanted(engine, address), address.label)
-    except InputError:
-        engine.close()
-        raise
+    return opened(engine, address, lambda table: StreamedRows(engine, table, address.label))
 
 
 def connect(address: Address) -> DuckDBEngine:

@@ -10,13 +10,12 @@ from typing import Any
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
-import numpy as np
 import pyarrow as pa
 
 from watchkeeper.profiles.base import Floats, Ints
 from watchkeeper.profiles.expressions import plain
 from watchkeeper.profiles.remote import RemoteRows
-from watchkeeper.store.engines.base import BATCH_ROWS, find_table, readable
+from watchkeeper.store.engines.base import BATCH_ROWS, compared, find_table, grouped_bins, readable
 from watchkeeper.store.engines.rows import TableRows
 from watchkeeper.store.engines.streamed import StreamedRows
 from watchkeeper.store.engines.trial import counts_alike
@@ -113,33 +112,13 @@ class IbisEngine:
 
     def bucket(self, value: ir.FloatingValue, edges: Floats) -> ir.IntegerValue:
         """The number of edges at or below each value, by a balanced tree of comparisons."""
-
-        def tree(low: int, high: int) -> ir.IntegerValue:
-            if low == high:
-                return ibis.literal(low, "int32")
-            middle = (low + high) // 2
-            # From text: some databases read 0.1 as a decimal, which need not become the edge.
-            edge = ibis.literal(repr(float(edges[middle]))).cast("float64")
-            return (value < edge).ifelse(tree(low, middle), tree(middle + 1, high))
-
-        return tree(0, len(edges))
+        return compared(value, edges)
 
     def histograms(
         self, table: ir.Table, key: str, edges: Mapping[str, Floats]
     ) -> dict[str, dict[int, Ints]]:
         """For each column of `edges` and each `key`: finite rows in each bin, a query a column."""
-        return {name: self._bins(table, key, name, held) for name, held in edges.items()}
-
-    def _bins(self, table: ir.Table, key: str, name: str, edges: Floats) -> dict[int, Ints]:
-        both = table.select(key=table[key], value=table[name])
-        finite = both.filter(both["value"].abs() < np.inf)
-        bins = finite.select("key", bin=self.bucket(finite["value"], edges))
-        found = self.run(bins.group_by("key", "bin").agg(rows=ibis._.count()))
-        counts: dict[int, Ints] = {}
-        for row in found.to_pylist():
-            here = counts.setdefault(row["key"], np.zeros(len(edges) + 1, dtype=np.int64))
-            here[row["bin"]] = row["rows"]
-        return counts
+        return {name: grouped_bins(self, table, key, name, held) for name, held in edges.items()}
 
     def computed(self, table: ir.Table) -> ir.Table:
         """The table as it is."""

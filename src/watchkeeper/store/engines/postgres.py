@@ -10,7 +10,6 @@ from typing import Any
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
-import numpy as np
 import pyarrow as pa
 from ibis.common.exceptions import IbisError
 
@@ -20,7 +19,8 @@ from watchkeeper.store.engines.base import (
     BATCH_ROWS,
     TABLES,
     find_table,
-    open_wanted,
+    grouped_bins,
+    opened,
     overtime,
     readable,
     sentence,
@@ -101,20 +101,7 @@ class PostgresEngine:
         self, table: ir.Table, key: str, edges: Mapping[str, Floats]
     ) -> dict[str, dict[int, Ints]]:
         """For each column of `edges` and each `key`: finite rows in each bin, a query a column."""
-        return {name: self._bins(table, key, name, held) for name, held in edges.items()}
-
-    def _bins(self, table: ir.Table, key: str, name: str, edges: Floats) -> dict[int, Ints]:
-        both = table.select(key=table[key], value=table[name])
-        finite = both.filter(both["value"].abs() < np.inf)
-        bins = finite.select("key", bin=self.bucket(finite["value"], edges))
-        found = self.run(bins.group_by("key", "bin").agg(rows=ibis._.count()))
-        keys = found["key"].to_numpy()
-        counts: dict[int, Ints] = {}
-        for code in np.unique(keys).tolist():
-            here = keys == code
-            counts[code] = np.zeros(len(edges) + 1, dtype=np.int64)
-            counts[code][found["bin"].to_numpy()[here]] = found["rows"].to_numpy()[here]
-        return counts
+        return {name: grouped_bins(self, table, key, name, held) for name, held in edges.items()}
 
     def computed(self, table: ir.Table) -> ir.Table:
         """The table behind a LIMIT, which keeps PostgreSQL from copying expressions upwards."""
@@ -205,11 +192,7 @@ def _as_batch(rows: list[tuple[Any, ...]], expr: ir.Table) -> pa.RecordBatch:
 def open_rows(address: Address) -> TableRows:
     """The rows that a URL names; errors as for `connect`."""
     engine = connect(address)
-    try:
-        return TableRows(engine, open_wanted(engine, address), address.label)
-    except InputError:
-        engine.close()
-        raise
+    return opened(engine, address, lambda table: TableRows(engine, table, address.label))
 
 
 def connect(address: Address) -> PostgresEngine:

@@ -11,7 +11,7 @@ import ibis
 
 from watchkeeper.core.errors import InputError, MissingExtraError
 from watchkeeper.profiles.remote import RemoteRows
-from watchkeeper.store.engines.base import open_wanted, sentence
+from watchkeeper.store.engines.base import opened, sentence
 from watchkeeper.store.engines.generic import IbisEngine, rows_on
 from watchkeeper.store.engines.streamed import StreamedRows
 from watchkeeper.store.engines.urls import Address
@@ -38,11 +38,7 @@ def open_rows(address: Address) -> RemoteRows | StreamedRows:
         Its driver is not installed.
     """
     engine = connect(address)
-    try:
-        return rows_on(engine, open_wanted(engine, address), address.label)
-    except InputError:
-        engine.close()
-        raise
+    return opened(engine, address, lambda table: rows_on(engine, table, address.label))
 
 
 def connect(address: Address) -> IbisEngine:
